@@ -1,0 +1,52 @@
+"""What all stored and spoken data share: frozen, closed to unknown keys, and written as plain JSON."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+Scalar = str | int | float | bool | None
+
+_DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h)?\s*", re.ASCII)
+_UNITS = {"ms": 0.001, "s": 1.0, None: 1.0, "m": 60.0, "h": 3600.0}
+
+
+class Model(BaseModel):
+    """Base of all data classes: frozen, unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=False)
+
+
+def _duration(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError('a duration is a number of seconds, or text such as "90s", "30m" or "2h"')
+    if isinstance(value, int | float):
+        seconds = float(value)
+    elif isinstance(value, str) and (found := _DURATION.fullmatch(value)):
+        seconds = float(found[1]) * _UNITS[found[2]]
+    else:
+        raise ValueError('a duration is a number of seconds, or text such as "90s", "30m" or "2h"')
+    if not 0 < seconds < 366 * 86400:
+        raise ValueError("a duration is more than zero and less than a year")
+    return seconds
+
+
+Seconds = Annotated[float, BeforeValidator(_duration, json_schema_input_type=float | str)]
+"""A length of time in seconds; users may also write "90s", "30m", "2h"."""
+
+
+def shorthand(field: str, *types: type) -> Callable[[Any], Any]:
+    """A validator for `Annotated[M, BeforeValidator(...)]`: a bare value of `types` stands for `{field: value}`."""
+
+    def expand(value: Any) -> Any:
+        return {field: value} if isinstance(value, types) and not isinstance(value, bool) else value
+
+    return expand
+
+
+def one_or_many(value: Any) -> Any:
+    """A single text stands for a list of one."""
+    return [value] if isinstance(value, str) else value

@@ -1,0 +1,95 @@
+"""What is handed from stage to stage while a trial runs, and the protocol that built-in and users' runners share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from pytest_parex.endings import Cause
+from pytest_parex.model.plan import Plan, Trial
+from pytest_parex.model.result import Changes, CheckResult, Metric
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened in an attempt: a line of `events.jsonl`, and what the event hook is given."""
+
+    trial: str
+    attempt: int
+    time: str
+    """UTC, ISO 8601."""
+    name: str
+    """`phase` and `phase-end` (data: `phase`, `duration_s`), `waiting` (`elapsed_s`, `idle_s`), `note` (`text`) …"""
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Emit(Protocol):
+    """`emit("note", text="…")`: journal an event of this attempt. Data must be plain JSON."""
+
+    def __call__(self, name: str, **data: Any) -> None: ...
+
+
+@dataclass(frozen=True)
+class Place:
+    """A trial's workspace and what goes with it."""
+
+    plan: Plan
+    trial: Trial
+    attempt: int
+    workspace: Path
+    env: dict[str, str]
+    """The whole environment for the trial's processes, `PAREX_*` included; setup may change it."""
+    directory: Path
+    """The attempt's directory in the run directory, for logs and results."""
+    emit: Emit
+
+
+@dataclass(frozen=True)
+class Task(Place):
+    """All that a runner needs to do a trial's work."""
+
+    options: Any
+    """The runner's options from the spec, templates rendered."""
+    timeout: float
+    """Seconds until the work is stopped."""
+    log: Path
+    """run.log: what the variant's processes print."""
+
+
+@dataclass(frozen=True)
+class Execution:
+    """How the work ended, before anybody has graded it. `Cause.PASSED` here means: done, now grade it."""
+
+    cause: Cause = Cause.PASSED
+    message: str = ""
+    exit_code: int | None = None
+    metrics: Mapping[str, Metric] = field(default_factory=dict)
+    containment: str = ""
+
+
+@dataclass(frozen=True)
+class Work(Place):
+    """Captured work, ready to be graded; `checks` is empty while the checks run."""
+
+    changes: Changes
+    execution: Execution
+    phases: Mapping[str, float]
+    """Durations so far, in seconds."""
+    checks: tuple[CheckResult, ...] = ()
+
+
+class Runner(Protocol):
+    """Does the work of a trial."""
+
+    def faults(self, options: Any) -> list[str]:
+        """What is wrong with these options, one sentence each; asked before anything is created."""
+        ...
+
+    def execute(self, task: Task) -> Execution:
+        """Do the work in `task.workspace`. A ParexError raised here ends the attempt with that error's cause.
+
+        Runs in a worker. KeyboardInterrupt must pass through, after everything that was started is dead.
+        """
+        ...
