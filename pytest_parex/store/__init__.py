@@ -1,0 +1,23 @@
+"""The run directory: what a run leaves behind, written so that a kill or a full disk cannot spoil what is there.
+
+Every file has one writer. `events.jsonl` grows by one `write` per line; every other file appears whole or not at all.
+Everything that compares and reports is computed from these files again, so nothing else needs to be kept.
+"""
+
+from pytest_parex.store.attempt import AttemptWriter
+from pytest_parex.store.history import durations, experiments, latest, make_runs_directory, new_run_id, open_run, runs
+from pytest_parex.store.redaction import redact
+from pytest_parex.store.run import Run
+
+__all__ = [
+    "AttemptWriter",
+    "Run",
+    "durations",
+    "experiments",
+    "latest",
+    "make_runs_directory",
+    "new_run_id",
+    "open_run",
+    "redact",
+    "runs",
+]

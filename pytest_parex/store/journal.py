@@ -1,0 +1,81 @@
+"""The journal of an attempt, `events.jsonl`: one event per line, one `write` per line, synced at phase ends.
+
+A kill can tear the last line and a full disk any line; the reader leaves out what it cannot read. A full disk costs
+events, never the attempt: filling it may be the variant's doing, and that attempt must still be ended and stored.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from pytest_parex.errors import StoreError
+from pytest_parex.model import Event
+from pytest_parex.store.files import FULL
+
+
+class Journal:
+    """The one writer of an attempt's events."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._torn = False
+        self._lost = 0
+
+    def append(self, event: Event) -> None:
+        """Write the event behind the others."""
+        with self._opened() as descriptor:
+            if self._lost:
+                text = f"{self._lost} events before this one are missing: the disk was full"
+                self._write(descriptor, Event(event.trial, event.attempt, event.time, "note", {"text": text}))
+                self._lost = 0
+            self._write(descriptor, event)
+
+    def sync(self) -> None:
+        """Return when everything that was appended is on the disk."""
+        with self._opened() as descriptor:
+            os.fsync(descriptor)
+
+    def _write(self, descriptor: int, event: Event) -> None:
+        fields = {"time": event.time, "name": event.name, **event.data}
+        line = json.dumps(fields, default=str).encode() + b"\n"
+        data = b"\n" + line if self._torn else line
+        self._torn = os.write(descriptor, data) < len(data)
+        if self._torn:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    @contextlib.contextmanager
+    def _opened(self) -> Iterator[int]:
+        try:
+            descriptor = os.open(self._file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+            try:
+                yield descriptor
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            if error.errno not in FULL:
+                raise StoreError(f"{self._file} cannot be written: {error.strerror or error}") from None
+            self._lost += 1
+
+
+def read(file: Path, trial: str, attempt: int) -> list[Event]:
+    """The events in the file, in order; none if there is no file."""
+    try:
+        data = file.read_bytes()
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise StoreError(f"{file} cannot be read: {error.strerror or error}") from None
+    events = []
+    for line in data.split(b"\n"):
+        try:
+            fields = json.loads(line)
+            time, name = fields.pop("time"), fields.pop("name")
+        except (ValueError, KeyError, AttributeError, TypeError):
+            continue
+        events.append(Event(trial, attempt, time, name, fields))
+    return events
