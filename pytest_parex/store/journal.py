@@ -41,7 +41,7 @@ class Journal:
             os.fsync(descriptor)
 
     def _write(self, descriptor: int, event: Event) -> None:
-        fields = {"time": event.time, "name": event.name, **event.data}
+        fields = {"time": event.time, "name": event.name, "data": event.data}
         line = json.dumps(fields, default=str).encode() + b"\n"
         data = b"\n" + line if self._torn else line
         self._torn = os.write(descriptor, data) < len(data)
@@ -74,8 +74,7 @@ def read(file: Path, trial: str, attempt: int) -> list[Event]:
     for line in data.split(b"\n"):
         try:
             fields = json.loads(line)
-            time, name = fields.pop("time"), fields.pop("name")
-        except (ValueError, KeyError, AttributeError, TypeError):
+            events.append(Event(trial, attempt, fields["time"], fields["name"], fields["data"]))
+        except (ValueError, KeyError, TypeError):
             continue
-        events.append(Event(trial, attempt, time, name, fields))
     return events
