@@ -82,7 +82,10 @@ class Comparison(Model):
     winner: str | None = None
     leader: str | None = None
     reasons: tuple[str, ...] = ()
+    rank: tuple[str, ...] = ()
+    """The criteria that put the variants in order, most important first."""
     variants: tuple[VariantSummary, ...] = ()
+    """In the order of the ranking, best first."""
     differences: tuple[Difference, ...] = ()
     trials: tuple[TrialSummary, ...] = ()
     settings: dict[str, dict[str, str]] = {}

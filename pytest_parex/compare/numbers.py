@@ -1,0 +1,101 @@
+"""How numbers are written for people: sensible digits, units, thousands, durations. Stored numbers are never rounded.
+
+Numbers that are shown beside each other are given as `among`: they get the same decimals, and enough of them to see
+that two of them differ.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+from pytest_parex.compare.metrics import SUCCESS_RATE
+
+NONE = "–"
+_MONEY = frozenset({"usd", "$", "us$"})
+_SECONDS = frozenset({"s", "sec", "second", "seconds"})
+
+
+def number(value: float | None, unit: str | None = None, among: Iterable[float] = ()) -> str:
+    """`1,234 lines`, `92.5 %`, `$0.12`, `3 min 4 s`; a dash for None."""
+    if value is None:
+        return NONE
+    beside = [*among, value]
+    if unit is not None and unit.lower() in _SECONDS:
+        return duration(value, beside)
+    if unit is not None and unit.lower() in _MONEY:
+        least = 2 if max(map(abs, beside)) >= 0.1 or not any(beside) else 3
+        return f"{'-' if value < 0 else ''}${_fixed(abs(value), max(least, decimals(beside)), beside)}"
+    text = _fixed(value, decimals(beside), beside)
+    return f"{text} {unit}" if unit else text
+
+
+def metric(name: str, value: float | None, unit: str | None = None, among: Iterable[float] = ()) -> str:
+    """As `number`, with the units of parex's own metrics filled in: a success rate is a percentage."""
+    if name == SUCCESS_RATE:
+        return rate(value)
+    own = {"duration_s": "s", "cost_usd": "USD"}.get(name)
+    return number(value, unit or own, among)
+
+
+def rate(value: float | None) -> str:
+    """A share of one as a percentage; never rounded up to 100 % or down to 0 %."""
+    if value is None:
+        return NONE
+    percent = value * 100
+    if 99 < percent < 100 or 0 < percent < 1:
+        return f"{min(99.9, max(0.1, percent)):.1f} %"
+    return f"{percent:.0f} %"
+
+
+def signed(name: str, value: float | None, unit: str | None = None) -> str:
+    """A difference, with its sign; of success rates in percentage points."""
+    if value is None:
+        return NONE
+    sign = "+" if value > 0 else "-" if value < 0 else "±"
+    if name == SUCCESS_RATE:
+        return f"{sign}{number(abs(value) * 100)} points"
+    return sign + metric(name, abs(value), unit)
+
+
+def duration(value: float, among: Sequence[float] = ()) -> str:
+    """Seconds as `12 ms`, `1.2 s`, `3 min 4 s` or `2 h 5 min`."""
+    if value < 0:
+        return "-" + duration(-value, among)
+    if not math.isfinite(value):
+        return f"{value:g} s"
+    if round(value) >= 3600:
+        hours, minutes = divmod(round(value / 60), 60)
+        return f"{hours:,} h {minutes} min"
+    if round(value) >= 60:
+        minutes, seconds = divmod(round(value), 60)
+        return f"{minutes} min {seconds} s"
+    beside = [each for each in (*among, value) if abs(each) < 60]
+    if max(map(abs, beside)) < 0.9995:
+        return f"{_fixed(value * 1000, decimals([each * 1000 for each in beside], digits=2), beside)} ms"
+    return f"{_fixed(value, decimals(beside, digits=2), beside)} s"
+
+
+def decimals(values: Sequence[float], digits: int = 3) -> int:
+    """Places after the point, so that the largest value has this many digits and different values look different."""
+    finite = [value for value in values if math.isfinite(value)]
+    if not finite or all(float(value).is_integer() for value in finite):
+        return 0
+    largest = max(map(abs, finite))
+    needed = max(0, digits - 1 - math.floor(math.log10(largest)))
+    spread = max(finite) - min(finite)
+    if 0 < spread < math.inf:
+        needed = max(needed, min(1 - math.floor(math.log10(spread)), needed + 3))
+    return needed
+
+
+def _fixed(value: float, places: int, beside: Sequence[float]) -> str:
+    largest = max((abs(each) for each in beside if math.isfinite(each)), default=0.0)
+    if not math.isfinite(value) or largest >= 1e15 or places > 9:
+        return f"{value:.3g}"
+    return f"{value:,.{places}f}"
+
+
+def count(quantity: int, noun: str, plural: str | None = None) -> str:
+    """`1 trial`, `1,200 trials`."""
+    return f"{quantity:,} {noun if quantity == 1 else plural or noun + 's'}"
