@@ -8,22 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_parex.model import (
-    CheckResult,
-    Comparison,
-    Event,
-    Experiment,
-    Metric,
-    Place,
-    Plan,
-    Result,
-    Runner,
-    Variant,
-    Work,
-)
+if TYPE_CHECKING:  # the hooks are known to every pytest run; the models are loaded only with --parex
+    from pytest_parex.model import (
+        CheckResult,
+        Comparison,
+        Event,
+        Experiment,
+        Metric,
+        Place,
+        Plan,
+        Result,
+        Runner,
+        Variant,
+        Work,
+    )
 
 
 def pytest_parex_generate_variants(experiment: Experiment) -> Mapping[str, Variant | str] | None:

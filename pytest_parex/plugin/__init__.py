@@ -1,0 +1,154 @@
+"""The pytest side of parex: options, fixtures, hooks; the rest is loaded when `--parex` is given.
+
+This module is the entry point of every pytest run on a machine that has parex installed, so it imports nothing but the
+standard library and pytest, and without `--parex` it does nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pytest_parex.plugin.execution import Execution
+    from pytest_parex.plugin.finished import FinishedTrial
+
+ASKED_DIST = pytest.StashKey[str]()
+"""What the user said for `--dist`, before pytest-xdist turns "no" into "load" for `-n`."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options; see docs/pytest.md."""
+    group = parser.getgroup("parex", "compare variants (pytest-parex)")
+    group.addoption(
+        "--parex",
+        action="append",
+        default=[],
+        metavar="SPEC",
+        dest="parex",
+        help="Run the experiment of this spec file (YAML or JSON). Can be given several times.",
+    )
+    group.addoption(
+        "--parex-only",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        dest="parex_only",
+        help="Run only the trials with exactly this variant, case, repeat or matrix value. Can be given several times: "
+        "values of one key are alternatives, different keys must all match.",
+    )
+    group.addoption(
+        "--parex-set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        dest="parex_set",
+        help="Override a value of the spec, for example repeats=3 or runner.shell=./other.sh.",
+    )
+    group.addoption(
+        "--parex-run",
+        default=None,
+        metavar="RUN",
+        dest="parex_run",
+        help="Fill this run instead of starting a new one: an experiment (its latest run), experiment@run-id, or a "
+        "run directory. Trials that it holds already are not executed again.",
+    )
+    group.addoption(
+        "--parex-out",
+        action="append",
+        default=[],
+        metavar="FILE",
+        dest="parex_out",
+        help="Also write the comparison to this file; the suffix says how: .md .html .json .csv.",
+    )
+    group.addoption(
+        "--parex-dir",
+        default=None,
+        metavar="DIR",
+        dest="parex_dir",
+        help="Where runs are stored; default: .parex under the rootdir.",
+    )
+    parser.addini("parex_dir", "Where parex stores its runs (default: .parex under the rootdir).", default=".parex")
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Make the hooks known, so that a conftest.py which implements them is valid in every run."""
+    from pytest_parex import hookspecs
+
+    pluginmanager.add_hookspecs(hookspecs)
+
+
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Remember whether the user chose a distribution mode."""
+    early_config.stash[ASKED_DIST] = getattr(early_config.known_args_namespace, "dist", "no")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker; with `--parex`, everything else."""
+    config.addinivalue_line(
+        "markers",
+        "parex(experiment, variant, case, repeat, **matrix): the trial that a test is about; on a test with "
+        "`parex_trial` it narrows the trials that the test is run for.",
+    )
+    if config.getoption("parex"):
+        from pytest_parex.plugin.activation import activate
+
+        activate(config)
+    else:
+        alone = [name for name in ("only", "set", "run", "out") if config.getoption(f"parex_{name}")]
+        if alone:
+            raise pytest.UsageError(f"--parex-{alone[0]} needs --parex SPEC")
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """With `-n auto`: as many workers as trials may run at once."""
+    if not config.getoption("parex"):
+        return None
+    from pytest_parex.plugin.activation import trials_at_once
+
+    return trials_at_once(config)
+
+
+pytest_xdist_auto_num_workers = pytest.hookimpl(tryfirst=True, optionalhook=True)(pytest_xdist_auto_num_workers)
+
+
+@pytest.fixture(name="_parex_execution")
+def parex_execution(request: pytest.FixtureRequest) -> Iterator[Execution]:
+    """The work of one trial, claimed and made ready; for parex's own items."""
+    from pytest_parex.plugin.execution import executing
+
+    with executing(request) as execution:
+        execution.make_ready()
+        yield execution
+
+
+@pytest.fixture
+def parex_trial(request: pytest.FixtureRequest) -> FinishedTrial:
+    """A finished trial of the experiments given with `--parex`; the test is run once for each of them.
+
+    It has `.variant .case .matrix .repeat .outcome .cause .checks .metrics .diff .log .cost_usd .workspace`, and
+    `.record(name, value, unit=…, better=…)` adds a metric to the comparison. Narrow the trials with
+    `@pytest.mark.parex(experiment="rate-limiter", variant="oop")`. Without `--parex` the test is skipped.
+    """
+    from pytest_parex.plugin.finished import finished_trial
+
+    return finished_trial(request)
+
+
+@pytest.fixture
+def parex_workspace(parex_trial: FinishedTrial) -> Path:
+    """The workspace of `parex_trial`, as a Path: the variant's files, after its work."""
+    return parex_trial.workspace
+
+
+def pytest_generate_tests(metafunc: Any) -> None:
+    """Run a test with `parex_trial` once per trial, and each trial of a spec as an item of its own."""
+    if "parex_trial" in metafunc.fixturenames or "_parex_execution" in metafunc.fixturenames:
+        from pytest_parex.plugin.collection import parametrize
+
+        parametrize(metafunc)

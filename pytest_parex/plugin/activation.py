@@ -1,0 +1,74 @@
+"""What `--parex` switches on: in the controller a new run per spec, in a worker the runs that the controller sent."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pytest_parex.model import Plan
+from pytest_parex.plugin.built_in import BuiltIn
+from pytest_parex.plugin.collection import Collection
+from pytest_parex.plugin.live import Live
+from pytest_parex.plugin.reports import Reports
+from pytest_parex.plugin.session import SESSION, Loaded, Session, is_worker, workerinput
+from pytest_parex.plugin.start import load_specs, start_runs
+from pytest_parex.store import Run
+
+
+def activate(config: pytest.Config) -> None:
+    """Register everything that a session with experiments needs."""
+    manager = config.pluginmanager
+    _register_built_in(config)
+    if is_worker(config):
+        loaded = _received(config)
+    else:
+        loaded = load_specs(config)
+        if not config.option.collectonly:
+            loaded = start_runs(config, loaded)
+    session = Session(loaded)
+    config.stash[SESSION] = session
+    collection = Collection(session, config.getoption("parex_only"))
+    _collect_specs(config, session)
+    manager.register(collection, "parex-collection")
+    manager.register(Reports(), "parex-reports")
+    manager.register(Live(config, session), "parex-live")
+    if not is_worker(config) and not config.option.collectonly:
+        from pytest_parex.plugin.controller import Controller
+
+        manager.register(Controller(config, session), "parex-controller")
+    if manager.hasplugin("xdist"):
+        from pytest_parex.plugin import xdist
+
+        xdist.register(config, session)
+
+
+def trials_at_once(config: pytest.Config) -> int:
+    """How many trials of all experiments may run at the same time on this machine."""
+    _register_built_in(config)
+    return sum(loaded.at_once() for loaded in load_specs(config))
+
+
+def _register_built_in(config: pytest.Config) -> None:
+    if not config.pluginmanager.hasplugin("parex-built-in"):
+        config.pluginmanager.register(BuiltIn(), "parex-built-in")
+
+
+def _received(config: pytest.Config) -> list[Loaded]:
+    received = []
+    for text in json.loads(workerinput(config)["parex"]):
+        plan = Plan.model_validate_json(text)
+        run = Run(plan, Path(plan.directory))
+        received.append(Loaded(Path(plan.spec), plan.experiment, plan.trials, run))
+    return received
+
+
+def _collect_specs(config: pytest.Config, session: Session) -> None:
+    """Collect the specs: instead of the default paths, and besides paths that the user gave."""
+    base = config.invocation_params.dir
+    if config.args_source is not pytest.Config.ArgsSource.ARGS:
+        config.args = [str(loaded.spec) for loaded in session.loaded]
+        return
+    given = {(base / arg.split("::")[0]).resolve() for arg in config.args}
+    config.args = [*config.args, *(str(loaded.spec) for loaded in session.loaded if loaded.spec not in given)]

@@ -1,0 +1,164 @@
+"""Spec files as pytest modules: each experiment is a test function, parametrized over its trials.
+
+Because these are ordinary parametrized functions, `-k`, `-m`, `--lf`, `-x`, `--deselect`, `--durations`, node ids and
+JUnit need nothing of parex's own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from types import FunctionType, ModuleType
+from typing import Any
+
+import pytest
+
+from pytest_parex.model import Scalar
+from pytest_parex.plugin.session import SESSION, Loaded, Session
+
+
+def _execute_trial(_parex_execution: Any) -> None:
+    """The body of every trial's item: fixtures have made the workspace ready; do the work and grade it."""
+    __tracebackhide__ = True
+    _parex_execution.finish()
+
+
+class SpecModule(pytest.Module):
+    """A spec file as a module with one test function, named after the experiment."""
+
+    loaded: Loaded
+
+    def _getobj(self) -> ModuleType:
+        name = re.sub(r"\W", "_", self.loaded.experiment.experiment)
+        # The function seems to be defined in the spec file, so that reports point there.
+        code = _execute_trial.__code__.replace(co_filename=str(self.path), co_firstlineno=1, co_name=name)
+        function = FunctionType(code, _execute_trial.__globals__, name)
+        function.__doc__ = self.loaded.experiment.description
+        module = ModuleType(f"parex_spec_{name}")
+        setattr(module, name, function)
+        return module
+
+    def istestfunction(self, obj: object, name: str) -> bool:
+        """Whatever the experiment is called, its function is a test."""
+        return isinstance(obj, FunctionType)
+
+    def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
+        """The trials, free of what the user's suite does to its tests."""
+        items = list(super().collect())
+        for item in items:
+            if isinstance(item, pytest.Function):
+                _leave_alone(item)
+        return items
+
+
+def _leave_alone(item: pytest.Function) -> None:
+    """Keep the suite's autouse fixtures, time limits and reruns away from a trial."""
+    item.fixturenames[:] = [name for name in item.fixturenames if name in ("request", "_parex_execution")]
+    manager = item.config.pluginmanager
+    if manager.hasplugin("timeout"):
+        item.add_marker(pytest.mark.timeout(0))
+    if manager.hasplugin("rerunfailures"):
+        item.add_marker(pytest.mark.flaky(reruns=0))
+
+
+class Collection:
+    """Collects the spec files that were asked for, and selects among trials."""
+
+    def __init__(self, session: Session, only: Iterable[str]) -> None:
+        self.session = session
+        self.only = parse_only(only, session)
+
+    def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> SpecModule | None:
+        """A spec that was given with `--parex` is a module; any other file is none of our business."""
+        loaded = self.session.at(file_path)
+        if loaded is None:
+            return None
+        module: SpecModule = SpecModule.from_parent(parent, path=file_path)
+        module.loaded = loaded
+        return module
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        """Apply `--parex-only`; run trials before the tests that ask for them."""
+        unwanted = [item for item in items if (key := trial_of(item)) and not self._wanted(key)]
+        if unwanted:
+            config.hook.pytest_deselected(items=unwanted)
+            gone = set(map(id, unwanted))
+            items[:] = [item for item in items if id(item) not in gone]
+        items.sort(key=lambda item: not isinstance(item.parent, SpecModule))
+
+    def _wanted(self, key: tuple[str, str]) -> bool:
+        loaded, trial = self.session.trial(key)
+        facts = {name: str(value) for name, value in loaded.facts(trial).items()}
+        return all(facts.get(name) in values for name, values in self.only.items())
+
+
+def trial_of(item: pytest.Item) -> tuple[str, str] | None:
+    """The (experiment, trial id) that an item is about; None for ordinary tests."""
+    callspec = getattr(item, "callspec", None)
+    if callspec is None:
+        return None
+    key: tuple[str, str] | None = callspec.params.get("_parex_execution") or callspec.params.get("parex_trial")
+    return key
+
+
+def parse_only(only: Iterable[str], session: Session) -> dict[str, set[str]]:
+    """`--parex-only` values as key → wanted values; UsageError for what can select nothing."""
+    wanted: dict[str, set[str]] = {}
+    known: dict[str, set[str]] = {}
+    for loaded, trial in session.trials():
+        for name, value in loaded.facts(trial).items():
+            known.setdefault(name, set()).add(str(value))
+    for text in only:
+        key, equals, value = text.partition("=")
+        if not equals or key not in known:
+            raise pytest.UsageError(f"--parex-only {text}: expected KEY=VALUE with one of the keys {', '.join(known)}")
+        if value not in known[key]:
+            raise pytest.UsageError(f"--parex-only {text}: no such {key}; there are {', '.join(sorted(known[key]))}")
+        wanted.setdefault(key, set()).add(value)
+    return wanted
+
+
+def parametrize(metafunc: Any) -> None:
+    """Parametrize a trial's own function, or a test that asks for `parex_trial`, over the trials that it is about."""
+    session = metafunc.config.stash.get(SESSION, None)
+    if "_parex_execution" in metafunc.fixturenames and isinstance(metafunc.definition.parent, SpecModule):
+        loaded = metafunc.definition.parent.loaded
+        _over(metafunc, "_parex_execution", [(loaded, trial) for trial in loaded.trials])
+    elif session is None:
+        reason = "parex_trial needs an experiment: pytest --parex SPEC"
+        skipped = pytest.param(None, id="no-experiment", marks=pytest.mark.skip(reason=reason))
+        metafunc.parametrize("parex_trial", [skipped], indirect=True)
+    else:
+        marks = list(metafunc.definition.iter_markers("parex"))
+        known = {name for loaded, trial in session.trials() for name in loaded.facts(trial)}
+        for mark in marks:
+            _check_marker(mark, known)
+        _over(metafunc, "parex_trial", [pair for pair in session.trials() if _matches(marks, pair[0].facts(pair[1]))])
+
+
+def _over(metafunc: Any, fixture: str, chosen: list[tuple[Loaded, Any]]) -> None:
+    several = len({loaded.experiment.experiment for loaded, _ in chosen}) > 1
+    metafunc.parametrize(
+        fixture,
+        [
+            pytest.param(
+                (loaded.experiment.experiment, trial.id),
+                id=f"{loaded.experiment.experiment}--{trial.id}" if several else trial.id,
+                marks=pytest.mark.parex(**loaded.facts(trial)),
+            )
+            for loaded, trial in chosen
+        ],
+        indirect=True,
+    )
+
+
+def _check_marker(mark: pytest.Mark, known: set[str]) -> None:
+    unknown = [repr(arg) for arg in mark.args] + [f"{name}=" for name in mark.kwargs if name not in known]
+    if unknown:
+        raise pytest.UsageError(f"@pytest.mark.parex: {unknown[0]} is unknown; there are {', '.join(sorted(known))}")
+
+
+def _matches(marks: list[pytest.Mark], facts: dict[str, Scalar]) -> bool:
+    return all(name in facts and facts[name] == value for mark in marks for name, value in mark.kwargs.items())

@@ -1,0 +1,162 @@
+"""The controller's part of a session: header, workspaces let go, and the comparison at the end."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from pytest_parex import report, trial, workspace
+from pytest_parex.compare import compare
+from pytest_parex.errors import ParexError
+from pytest_parex.model import Comparison, Result
+from pytest_parex.plugin.collection import trial_of
+from pytest_parex.plugin.session import Loaded, Session
+from pytest_parex.store import Run
+
+Key = tuple[str, str]
+
+
+class Controller:
+    """Registered in the process that the user started, when something is executed or read."""
+
+    def __init__(self, config: pytest.Config, session: Session) -> None:
+        self.config = config
+        self.session = session
+        self.selected: set[Key] = set()
+        self.done: Counter[Key] = Counter()
+        self.compared: list[tuple[Loaded, Comparison]] = []
+        self.notices: list[str] = []
+        self.removals = ThreadPoolExecutor(max_workers=1, thread_name_prefix="parex-removal")
+        self.old_handler: Any = None
+
+    def pytest_report_header(self) -> list[str]:
+        """What is about to be run, from where, and where the results go."""
+        lines = []
+        for loaded in self.session.loaded:
+            run = _run(loaded)
+            base = run.plan.bases[""]
+            lines.append(
+                f"parex: {loaded.experiment.experiment}, {_count(loaded)}, base {base.commit[:10]} ({base.chosen})"
+            )
+            lines.append(f"parex: run {_shown(run.directory)}, workspaces {_shown(Path(run.plan.root))}")
+            lines += [f"parex: note: {notice}" for notice in run.plan.notices]
+        return lines
+
+    def pytest_sessionstart(self) -> None:
+        """A SIGTERM ends the session as Ctrl-C does, so that a partial report is written."""
+        self.old_handler = signal.signal(signal.SIGTERM, _interrupt)
+
+    def pytest_unconfigure(self) -> None:
+        """Give the signal back."""
+        if self.old_handler is not None:
+            signal.signal(signal.SIGTERM, self.old_handler)
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Without pytest-xdist: which trials were selected."""
+        self.selected.update(key for item in session.items if (key := trial_of(item)))
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:
+        """With pytest-xdist: the same, from the ids that a worker reports."""
+        trials = {(loaded.experiment.experiment, trial.id) for loaded, trial in self.session.trials()}
+        by_id = {trial_id: (experiment, trial_id) for experiment, trial_id in trials}
+        for nodeid in ids:
+            name = nodeid.partition("[")[2].removesuffix("]")
+            if name in by_id:
+                self.selected.add(by_id[name])
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        """Let a workspace go when the last item that asked for it is done."""
+        facts = getattr(report, "parex", None)
+        if facts is None or report.when != "teardown":
+            return
+        key = (facts["experiment"], facts["trial"])
+        self.done[key] += 1
+        if self.done[key] == facts["asking"]:
+            self.removals.submit(self._let_go, key)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self) -> None:
+        """Compare and write the reports, also after an interrupt."""
+        self.removals.shutdown(wait=True)
+        for loaded in self.session.loaded:
+            run = _run(loaded)
+            for abandoned in loaded.trials:
+                trial.bury(run, abandoned)
+            if not any(run.attempts(one.id) for one in loaded.trials):
+                run.discard()
+                continue
+            try:
+                self.compared.append((loaded, self._compare(loaded, run)))
+            except ParexError as fault:
+                self.notices.append(str(fault))
+
+    def _compare(self, loaded: Loaded, run: Run) -> Comparison:
+        results = run.results(self.notices.append)
+        not_selected = {one.id for one in loaded.trials if (loaded.experiment.experiment, one.id) not in self.selected}
+        comparison = compare(run.plan, results, not_selected)
+        sections = {}
+        for added in self.config.hook.pytest_parex_aggregate(comparison=comparison, results=results):
+            sections.update(added)
+        base = self.config.invocation_params.dir
+        files = [run.directory / f"comparison{suffix}" for suffix in (".json", ".md", ".html")]
+        files += [Path(base / given) for given in self.config.getoption("parex_out")]
+        for file in files:
+            self.config.hook.pytest_parex_report(comparison=comparison, results=results, file=file)
+        return comparison
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """The comparison, with the paths last."""
+        if self.config.get_verbosity() < 0:
+            return
+        for loaded, comparison in self.compared:
+            terminalreporter.write_sep("=", f"parex comparison: {loaded.experiment.experiment}")
+            for line in report.terminal_table(comparison, terminalreporter._tw.fullwidth):
+                terminalreporter.write_line(line)
+            terminalreporter.write_line(_shown(_run(loaded).directory / "comparison.html"))
+        for notice in self.notices:
+            terminalreporter.write_line(f"parex: {notice}", yellow=True)
+
+    def _let_go(self, key: Key) -> None:
+        loaded, one = self.session.trial(key)
+        run = _run(loaded)
+        result = run.result(one.id)
+        keep = loaded.experiment.workspace.keep or ("none" if os.environ.get("CI") else "all")
+        if result is None or keep == "all" or (keep == "failed" and not result.passed):
+            return
+        workspace.remove(run, result)
+
+
+def _run(loaded: Loaded) -> Run:
+    assert loaded.run is not None
+    return loaded.run
+
+
+def _interrupt(signum: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _count(loaded: Loaded) -> str:
+    experiment = loaded.experiment
+    parts = [f"{len(experiment.variants)} variants"]
+    if experiment.cases:
+        parts.append(f"{len(experiment.cases)} cases")
+    if experiment.repeats.max > 1:
+        parts.append(f"{experiment.repeats.max} repeats")
+    return f"{len(loaded.trials)} trials ({' × '.join(parts)})"
+
+
+def _shown(path: Path) -> str:
+    """A path as short as it can be said from here."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

@@ -1,0 +1,112 @@
+"""Executes a trial for whatever item asks first, and gives every later one the stored result.
+
+Help first: an item that needs a trial which nobody has claimed executes it itself; it waits only while another process
+is executing it. So no order of items, no number of workers and no `--dist` mode can deadlock.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import pytest
+
+from pytest_parex import runners
+from pytest_parex.model import CheckResult, Event, Metric, Place, Result, Work
+from pytest_parex.plugin.session import SESSION, Session
+from pytest_parex.plugin.wording import failure_text, properties
+from pytest_parex.store import Run
+from pytest_parex.trial import Life, Stages, live
+
+
+class Execution:
+    """One item's hold on its trial: `make_ready` in pytest's setup, `finish` in its call."""
+
+    def __init__(self, item: pytest.Item, run: Run, life: Life | None, result: Result | None) -> None:
+        self.item = item
+        self.run = run
+        self._life = life
+        self._result: Result | None = None
+        if result is not None:
+            self._set(result)
+
+    def make_ready(self) -> None:
+        """Prepare and set up the workspace; ends the item as an error if that fails."""
+        __tracebackhide__ = True
+        self._advance()
+        if self._result is not None and "execute" not in self._result.phases:
+            pytest.fail(failure_text(self._result, self.run), pytrace=False)
+
+    def finish(self) -> None:
+        """The rest of the trial's life; ends the item as failed unless the trial passed."""
+        __tracebackhide__ = True
+        result = self.result()
+        if not result.passed:
+            pytest.fail(failure_text(result, self.run), pytrace=False)
+
+    def result(self) -> Result:
+        """The trial's result, whatever it is."""
+        while self._result is None:
+            self._advance()
+        return self._result
+
+    def close(self) -> None:
+        """Give up a life that was not finished: its work is captured and stored as interrupted."""
+        if self._life is not None:
+            self._life.close()
+
+    def _advance(self) -> None:
+        """On to the next pause of the trial's life, or to its end."""
+        if self._life is None or self._result is not None:
+            return
+        try:
+            next(self._life)
+        except StopIteration as end:
+            self._set(end.value)
+
+    def _set(self, result: Result) -> None:
+        self._result = result
+        self.item.user_properties.extend(properties(result, self.run))
+
+
+@contextmanager
+def executing(request: pytest.FixtureRequest) -> Iterator[Execution]:
+    """The trial that an item is parametrized with, claimed for this item while the block lasts."""
+    session = request.config.stash[SESSION]
+    loaded, trial = session.trial(request.param)
+    run = loaded.run
+    assert run is not None, "trials are executed only in runs"
+    item = request.node
+    with ExitStack() as held:
+        held.enter_context(run.claim(trial.id))
+        result = run.result(trial.id)
+        life = None
+        if result is None:
+            held.enter_context(run.slot())
+            life = live(run, trial, _stages(item, session), os.environ)
+        execution = Execution(item, run, life, result)
+        held.callback(execution.close)
+        yield execution
+
+
+def _stages(item: pytest.Item, session: Session) -> Stages:
+    """The stages as the hooks make them: what parex does itself, and what plugins add."""
+    hook = item.config.hook
+
+    def setup(place: Place) -> None:
+        hook.pytest_parex_setup_workspace(place=place)
+
+    def checks(work: Work) -> list[CheckResult]:
+        return [check for found in hook.pytest_parex_checks(work=work) for check in found]
+
+    def metrics(work: Work) -> dict[str, Metric]:
+        found = hook.pytest_parex_collect_metrics(work=work)
+        return {name: metric for metrics in found for name, metric in metrics.items()}
+
+    def listen(event: Event) -> None:
+        session.listen(item, event)
+
+    return Stages(
+        runners=runners.known(hook.pytest_parex_runners()), setup=setup, checks=checks, metrics=metrics, listen=listen
+    )

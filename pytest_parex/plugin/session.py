@@ -1,0 +1,83 @@
+"""What a pytest session knows of its experiments; the same in the controller and in a worker."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_parex.model import Event, Experiment, Scalar, Trial
+from pytest_parex.store import Run
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """One spec file of this session. `run` is None while nothing may be created (`--collect-only`)."""
+
+    spec: Path
+    experiment: Experiment
+    trials: tuple[Trial, ...]
+    run: Run | None = None
+
+    def at_once(self) -> int:
+        """How many trials may run at the same time: what the spec says, else one per processor."""
+        return min(len(self.trials), self.experiment.max_parallel or os.cpu_count() or 1)
+
+    def facts(self, trial: Trial) -> dict[str, Scalar]:
+        """What `-m "parex(…)"`, `--parex-only` and the marker can select by."""
+        return {
+            **trial.matrix,
+            "experiment": self.experiment.experiment,
+            "variant": trial.variant,
+            "case": trial.case,
+            "repeat": trial.repeat,
+        }
+
+
+@dataclass
+class Session:
+    """The experiments of this session, and who listens to their events."""
+
+    loaded: list[Loaded]
+    listen: Callable[[pytest.Item, Event], None] = lambda item, event: None
+    """Called in the process that executes a trial, on its main thread."""
+
+    def at(self, spec: Path) -> Loaded | None:
+        """The experiment whose spec is this file."""
+        return next((loaded for loaded in self.loaded if loaded.spec == spec), None)
+
+    def named(self, experiment: str) -> Loaded:
+        """The experiment with this name; KeyError if there is none."""
+        for loaded in self.loaded:
+            if loaded.experiment.experiment == experiment:
+                return loaded
+        raise KeyError(experiment)
+
+    def trials(self) -> Iterator[tuple[Loaded, Trial]]:
+        """Every trial of every experiment, in the order of the specs."""
+        for loaded in self.loaded:
+            for trial in loaded.trials:
+                yield loaded, trial
+
+    def trial(self, key: tuple[str, str]) -> tuple[Loaded, Trial]:
+        """The trial with this (experiment, id); KeyError if there is none."""
+        loaded = self.named(key[0])
+        return loaded, next(trial for trial in loaded.trials if trial.id == key[1])
+
+
+SESSION = pytest.StashKey[Session]()
+
+
+def is_worker(config: pytest.Config) -> bool:
+    """Whether this process is a worker of pytest-xdist."""
+    return hasattr(config, "workerinput")
+
+
+def workerinput(config: pytest.Config) -> dict[str, Any]:
+    """What the controller sent to this worker."""
+    sent: dict[str, Any] = config.workerinput  # type: ignore[attr-defined]
+    return sent

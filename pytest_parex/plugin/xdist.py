@@ -1,0 +1,233 @@
+"""pytest-xdist: the plan goes to the workers, and workers pull one trial at a time.
+
+xdist's own modes keep one item reserved behind the running one, because a worker must know the next item before it
+runs the current one. With trials that last minutes, the reserved one waits while other workers idle. Here every trial
+is sent together with the *turnstile*, an item that does nothing: the worker runs the trial with the turnstile as its
+next item, then takes the turnstile and waits in it, holding nothing real, until the controller decides what is next.
+
+The controller sees neither the turnstile's collection (it is appended after the ids were reported) nor its reports.
+Only public hooks and the `Scheduling` protocol of pytest-xdist are used. Other `--dist` modes work too, at their pace.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from xdist.scheduler import Scheduling
+from xdist.workermanage import WorkerController, parse_tx_spec_config
+
+from pytest_parex.plugin import ASKED_DIST
+from pytest_parex.plugin.session import Session, is_worker, workerinput
+
+
+def register(config: pytest.Config, session: Session) -> None:
+    """Register the side that this process is on."""
+    if not is_worker(config):
+        config.pluginmanager.register(PullController(config, session), "parex-xdist")
+    elif workerinput(config)["parex_pull"]:
+        config.pluginmanager.register(PullingWorker(), "parex-xdist")
+
+
+class Turnstile(pytest.Item):
+    """Lets a worker wait without holding a real item; it is never run and never reported."""
+
+    def runtest(self) -> None:
+        """Not reached: `PullingWorker` answers for it."""
+
+
+class PullingWorker:
+    """The worker's side: one turnstile behind all items."""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> None:
+        """The ids have been reported; now the turnstile can be appended without anybody counting it."""
+        session.items.append(Turnstile.from_parent(session, name="parex-turnstile"))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
+        """Pass through the turnstile without a report."""
+        return True if isinstance(item, Turnstile) else None
+
+
+class PullController:
+    """The controller's side: sends the plans, makes the scheduler."""
+
+    def __init__(self, config: pytest.Config, session: Session) -> None:
+        self.session = session
+        self.pull = config.stash.get(ASKED_DIST, "no") == "no"
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: WorkerController) -> None:
+        """Send the frozen plans to every worker, also to replacements of crashed ones."""
+        plans = [loaded.run.plan.model_dump_json() for loaded in self.session.loaded if loaded.run]
+        node.workerinput["parex"] = json.dumps(plans)
+        node.workerinput["parex_pull"] = self.pull
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_make_scheduler(self, config: pytest.Config) -> Scheduling | None:
+        """The pull scheduler, unless the user asked for a mode of xdist's."""
+        if not self.pull:
+            return None
+        return PullScheduling(len(parse_tx_spec_config(config)), config.rootpath, self.session)
+
+
+@dataclass
+class Lane:
+    """The trials of one experiment that wait, longest first, and how many of them may be under way."""
+
+    limit: int | None
+    waiting: deque[int] = field(default_factory=deque)
+    under_way: set[int] = field(default_factory=set)
+
+    def open(self) -> bool:
+        """Whether a trial of this lane may start now."""
+        return bool(self.waiting) and (self.limit is None or len(self.under_way) < self.limit)
+
+
+class PullScheduling:
+    """Gives a worker one trial at a time, longest first within `max_parallel`; then the tests, in small batches.
+
+    A worker gets work as soon as it has collected; it does not wait for the others. Indexes are those of the
+    collection, which is the same in every worker; the turnstile's index is one past its end.
+    """
+
+    def __init__(self, workers: int, rootpath: Path, session: Session) -> None:
+        self.workers = workers
+        self.rootpath = rootpath
+        self.session = session
+        self.collection: list[str] | None = None
+        self.ready: set[WorkerController] = set()
+        self.held: dict[WorkerController, list[int]] = {}
+        self.lanes: list[Lane] = []
+        self.tests: deque[int] = deque()
+
+    @property
+    def nodes(self) -> list[WorkerController]:
+        """The workers that are alive."""
+        return list(self.held)
+
+    @property
+    def collection_is_completed(self) -> bool:
+        """True from the first collection on: the plan is frozen, so nobody needs to wait for the other workers."""
+        return self.collection is not None
+
+    @property
+    def has_pending(self) -> bool:
+        """Whether anything real is waiting or under way."""
+        return bool(self.tests) or any(lane.waiting for lane in self.lanes) or any(map(self._real, self.held.values()))
+
+    @property
+    def tests_finished(self) -> bool:
+        """Whether everything real has been done."""
+        return self.collection is not None and not self.has_pending
+
+    def add_node(self, node: WorkerController) -> None:
+        """A worker has started."""
+        self.held[node] = []
+
+    def add_node_collection(self, node: WorkerController, collection: Sequence[str]) -> None:
+        """A worker has collected; the first one to do so fills the lanes."""
+        if self.collection is None:
+            self.collection = list(collection)
+            self._fill()
+        elif self.collection != list(collection):
+            raise pytest.UsageError(
+                f"worker {node.gateway.id} collected other tests than the first worker; collection must not depend "
+                "on the process, on time or on randomness"
+            )
+        self.ready.add(node)
+
+    def schedule(self) -> None:
+        """Give work to every worker that has none."""
+        for node in [node for node in self.held if node in self.ready and not self.held[node]]:
+            self._feed(node)
+
+    def mark_test_complete(self, node: WorkerController, item_index: int, duration: float = 0) -> None:
+        """A worker has run an item; with it, the lane may be open for other workers too."""
+        held = self.held.get(node)
+        if held is None:
+            return
+        held.remove(item_index)
+        for lane in self.lanes:
+            lane.under_way.discard(item_index)
+        if held == [self._turnstile]:
+            held.clear()
+        if item_index != self._turnstile:
+            self.schedule()
+
+    def mark_test_pending(self, item: str) -> None:
+        """Run an item again (pytest-xdist calls this for plugins that ask for it after a crash)."""
+        assert self.collection is not None
+        self.tests.appendleft(self.collection.index(item))
+        self.schedule()
+
+    def remove_pending_tests_from_node(self, node: WorkerController, indices: Sequence[int]) -> None:
+        """Never asked for: nothing is taken back from a worker."""
+
+    def remove_node(self, node: WorkerController) -> str | None:
+        """A worker is gone; returns the item that it was running, if any. The rest of its batch waits again."""
+        real = self._real(self.held.pop(node))
+        self.ready.discard(node)
+        if not real:
+            return None
+        crashed, *rest = real
+        self.tests.extendleft(reversed(rest))
+        for lane in self.lanes:
+            lane.under_way.discard(crashed)
+        self.schedule()
+        assert self.collection is not None
+        return self.collection[crashed]
+
+    @property
+    def _turnstile(self) -> int:
+        assert self.collection is not None
+        return len(self.collection)
+
+    def _real(self, indexes: list[int]) -> list[int]:
+        return [index for index in indexes if self.collection is not None and index != len(self.collection)]
+
+    def _fill(self) -> None:
+        assert self.collection is not None
+        lanes = {loaded.spec: Lane(loaded.experiment.max_parallel) for loaded in self.session.loaded}
+        expected = {
+            (loaded.spec, trial.id): math.inf if trial.expected_s is None else trial.expected_s
+            for loaded, trial in self.session.trials()
+        }
+        found: list[tuple[float, int, Path]] = []
+        for index, nodeid in enumerate(self.collection):
+            path, _, name = nodeid.partition("::")
+            spec = Path(os.path.normpath(self.rootpath / path))
+            trial = name.partition("[")[2].removesuffix("]")
+            if (spec, trial) in expected:
+                found.append((-expected[spec, trial], index, spec))
+            else:
+                self.tests.append(index)
+        for _, index, spec in sorted(found):
+            lanes[spec].waiting.append(index)
+        self.lanes = list(lanes.values())
+
+    def _feed(self, node: WorkerController) -> None:
+        if node.shutting_down:
+            return
+        batch = self._next()
+        if batch:
+            self.held[node] = [*batch, self._turnstile]
+            node.send_runtest_some(self.held[node])
+        elif not any(lane.waiting for lane in self.lanes):
+            node.shutdown()  # nothing is left that it could get: let its memory go while the others work
+
+    def _next(self) -> list[int]:
+        for lane in self.lanes:
+            if lane.open():
+                index = lane.waiting.popleft()
+                lane.under_way.add(index)
+                return [index]
+        size = max(1, len(self.tests) // (2 * self.workers))
+        return [self.tests.popleft() for _ in range(min(size, len(self.tests)))]

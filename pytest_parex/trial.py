@@ -1,0 +1,210 @@
+"""The life of a trial: prepare → setup → execute → capture → protect → checks → metrics → store.
+
+`_attempt` is the whole of it, in order. It is a generator that pauses when the workspace is ready, because pytest
+reports what happens before that point as *setup* and the rest as *call*. Every phase is timed and journalled. Whatever
+happens, work that exists is captured before anything else, and a result is stored.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Generator, Iterable, Mapping
+from dataclasses import dataclass
+
+from pytest_parex import grading, repository, workspace
+from pytest_parex.endings import Cause, counts, may_retry
+from pytest_parex.errors import ParexError
+from pytest_parex.model import (
+    Changes,
+    CheckResult,
+    Event,
+    Execution,
+    Metric,
+    Place,
+    Result,
+    Runner,
+    Task,
+    Trial,
+    Work,
+)
+from pytest_parex.planning import template_names
+from pytest_parex.spec import render
+from pytest_parex.store import AttemptWriter, Run
+
+Life = Generator[None, None, Result]
+
+
+@dataclass(frozen=True)
+class Stages:
+    """The stages that plugins can add to; the plugin fills them from the hooks."""
+
+    runners: Mapping[str, Runner]
+    setup: Callable[[Place], None]
+    checks: Callable[[Work], Iterable[CheckResult]]
+    metrics: Callable[[Work], Mapping[str, Metric]]
+    listen: Callable[[Event], None]
+    """Told of every event of the attempt, on this thread."""
+
+
+def live(run: Run, trial: Trial, stages: Stages, environ: Mapping[str, str]) -> Life:
+    """Live a trial to its result, with the retries that the spec allows. The caller holds the trial's claim.
+
+    Pauses (yields) whenever a workspace is ready and the work is about to begin. KeyboardInterrupt is raised again
+    after the work was captured and the result stored.
+    """
+    for _ in range(run.plan.experiment.retries):
+        result = yield from _attempt(run, trial, stages, environ)
+        if not may_retry(result.cause):
+            return result
+    return (yield from _attempt(run, trial, stages, environ))
+
+
+def _attempt(run: Run, trial: Trial, stages: Stages, environ: Mapping[str, str]) -> Life:
+    writer = run.begin(trial, workspace.secrets(environ), stages.listen)
+    before = repository.fingerprint(run.plan)
+    attempt = _Attempt(run, trial, stages, environ, writer)
+    stop: BaseException | None = None
+    try:
+        attempt.prepare()
+        yield
+        attempt.execute()
+    except ParexError as fault:
+        attempt.end(fault.cause, str(fault))
+    except Exception as error:
+        attempt.fail(Cause.CRASHED, "the work", error)
+    except BaseException as signal:  # an interrupt: keep the work, then let it through
+        stop = signal
+        attempt.end(Cause.INTERRUPTED, "stopped while it was under way")
+    attempt.capture()
+    if stop is None and counts(attempt.execution.cause):
+        attempt.grade()
+    result = attempt.result(repository.fingerprint(run.plan).changes_since(before))
+    writer.finish(result)
+    if stop is not None:
+        raise stop
+    return result
+
+
+class _Attempt:
+    """What is known so far of one attempt; each method is a stage of `_attempt` above."""
+
+    def __init__(
+        self, run: Run, trial: Trial, stages: Stages, environ: Mapping[str, str], writer: AttemptWriter
+    ) -> None:
+        self.run = run
+        self.plan = run.plan
+        self.trial = trial
+        self.stages = stages
+        self.environ = environ
+        self.writer = writer
+        self.execution = Execution()
+        self.workspace: workspace.Workspace | None = None
+        self.place: Place | None = None
+        self.changes: Changes | None = None
+        self.checks: tuple[CheckResult, ...] = ()
+        self.metrics: dict[str, Metric] = {}
+        self.protected: tuple[str, ...] = ()
+        self.artifacts: tuple[str, ...] = ()
+
+    def prepare(self) -> None:
+        with self.writer.phase("prepare"):
+            self.workspace = workspace.create(
+                self.plan,
+                self.trial,
+                attempt=self.writer.number,
+                directory=self.writer.directory,
+                emit=self.writer.emit,
+                environ=self.environ,
+            )
+        self.place = Place(
+            plan=self.plan,
+            trial=self.trial,
+            attempt=self.writer.number,
+            workspace=self.workspace.path,
+            env=dict(self.workspace.env),
+            directory=self.writer.directory,
+            emit=self.writer.emit,
+        )
+        with self.writer.phase("setup"):
+            self.stages.setup(self.place)
+
+    def execute(self) -> None:
+        assert self.place is not None
+        choice = self.plan.experiment.runner_of(self.trial.variant)
+        variant = self.plan.experiment.variants[self.trial.variant]
+        task = Task(
+            **vars(self.place),
+            options=render(choice.options, template_names(self.plan.experiment, self.trial)),
+            timeout=variant.timeout or self.plan.experiment.timeout,
+            log=self.writer.directory / "run.log",
+        )
+        with self.writer.phase("execute"):
+            self.execution = self.stages.runners[choice.name].execute(task)
+
+    def capture(self) -> None:
+        """Keep the work that exists; without that, nothing is graded."""
+        if self.workspace is None:
+            return
+        try:
+            with self.writer.phase("capture"):
+                self.changes = workspace.capture(self.workspace, self.plan, self.trial, self.writer)
+        except ParexError as fault:
+            if counts(self.execution.cause):
+                self.end(fault.cause, str(fault))
+            self.writer.emit("note", text=str(fault))
+
+    def grade(self) -> None:
+        assert self.place is not None
+        assert self.changes is not None
+        work = Work(
+            **vars(self.place), changes=self.changes, execution=self.execution, phases=dict(self.writer.phases)
+        )
+        try:
+            with self.writer.phase("protect"):
+                self.protected = grading.protect(work)
+            with grading.holdout(work):
+                with self.writer.phase("checks"):
+                    self.checks = tuple(self.stages.checks(work))
+                with self.writer.phase("metrics"):
+                    graded = Work(**{**vars(work), "checks": self.checks})
+                    self.metrics = dict(self.stages.metrics(graded))
+                    self.artifacts = grading.collect_artifacts(graded)
+        except ParexError as fault:
+            self.end(fault.cause, str(fault))
+        except Exception as error:
+            self.fail(Cause.GRADING_FAILED, "grading", error)
+        else:
+            self.end(*grading.judge(self.plan.experiment, self.execution, self.checks, self.metrics))
+
+    def end(self, cause: Cause, message: str) -> None:
+        self.execution = Execution(
+            cause=cause,
+            message=message,
+            exit_code=self.execution.exit_code,
+            metrics=self.execution.metrics,
+            containment=self.execution.containment,
+        )
+
+    def fail(self, cause: Cause, what: str, error: Exception) -> None:
+        """A plugin or parex itself failed: that says nothing about the variant."""
+        (self.writer.directory / "traceback.txt").write_text("".join(traceback.format_exception(error)))
+        self.end(cause, f"{what} raised {type(error).__name__}: {error} (see traceback.txt)")
+
+    def result(self, contaminated: tuple[str, ...]) -> Result:
+        return Result(
+            trial=self.trial,
+            attempt=self.writer.number,
+            cause=self.execution.cause,
+            message=self.execution.message,
+            started=self.writer.started,
+            phases=dict(self.writer.phases),
+            exit_code=self.execution.exit_code,
+            checks=self.checks,
+            metrics=self.metrics,
+            changes=self.changes,
+            artifacts=self.artifacts,
+            protected=self.protected,
+            contaminated=contaminated,
+            workspace=str(self.workspace.path) if self.workspace else None,
+            containment=self.execution.containment,
+        )
