@@ -6,30 +6,40 @@ import re
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import AllowInfNan, BaseModel, BeforeValidator, ConfigDict, Field, Strict
 
 Scalar = str | int | float | bool | None
 
+Flag = Annotated[bool, Strict()]
+"""True or false, and no other word or number that could be taken for it."""
+Whole = Annotated[int, Strict()]
+"""A whole number; neither text nor true and false stand for one."""
+Number = Annotated[float, Strict(), AllowInfNan(False)]
+"""A finite number; neither text nor true and false stand for one."""
+Text = Annotated[str, Field(min_length=1)]
+"""Text that is not empty."""
+
 _DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h)?\s*", re.ASCII)
+_LONGEST = 366 * 86400.0
 _UNITS = {"ms": 0.001, "s": 1.0, None: 1.0, "m": 60.0, "h": 3600.0}
 
 
 class Model(BaseModel):
     """Base of all data classes: frozen, unknown keys are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=False, use_attribute_docstrings=True)
 
 
 def _duration(value: Any) -> Any:
     if isinstance(value, bool):
         raise ValueError('a duration is a number of seconds, or text such as "90s", "30m" or "2h"')
     if isinstance(value, int | float):
-        seconds = float(value)
+        seconds = float(value) if abs(value) < _LONGEST else _LONGEST
     elif isinstance(value, str) and (found := _DURATION.fullmatch(value)):
         seconds = float(found[1]) * _UNITS[found[2]]
     else:
         raise ValueError('a duration is a number of seconds, or text such as "90s", "30m" or "2h"')
-    if not 0 < seconds < 366 * 86400:
+    if not 0 < seconds < _LONGEST:
         raise ValueError("a duration is more than zero and less than a year")
     return seconds
 

@@ -1,18 +1,53 @@
 """What a spec file says, once it is read: the experiment.
 
-These classes are the single place where a key of the spec is defined: the loader validates against them, the JSON
-Schema is made from them, and `plan.json` holds them. Shorthands (a text for a mapping) are expanded here, so that the
-rest of the code sees one form. Paths in a spec are relative to the folder of the spec file.
+These classes and those of `stages.py` are the single place where a key of the spec is defined: the loader validates
+against them, the JSON Schema is made from them, and `plan.json` holds them. Paths in a spec are relative to the folder
+of the spec file.
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_serializer, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-from pytest_parex.model.base import Model, Scalar, Seconds, one_or_many, shorthand
+from pytest_parex.model.base import Model, Number, Scalar, Seconds, Text, Whole, shorthand
+from pytest_parex.model.stages import (
+    Check,
+    CheckField,
+    Command,
+    CommandField,
+    Environment,
+    MetricReader,
+    RunnerChoice,
+    RunnerField,
+    Setup,
+    SetupField,
+    Texts,
+    WorkspaceSettings,
+)
+
+__all__ = [
+    "BUILT_IN_METRICS",
+    "SLUG",
+    "STRATEGIES",
+    "Budget",
+    "Case",
+    "Check",
+    "Command",
+    "CommandField",
+    "CompareSettings",
+    "Experiment",
+    "Gate",
+    "Matrix",
+    "MetricReader",
+    "Repeats",
+    "RunnerChoice",
+    "Setup",
+    "Variant",
+    "WorkspaceSettings",
+]
 
 STRATEGIES = {
     "simple": "Choose the simplest design that fully does the task: few parts, standard tools, easy to read.",
@@ -28,90 +63,38 @@ BUILT_IN_METRICS = ("success_rate", "duration_s", "checks_passed", "files_change
 `success_rate` and `checks_passed`, lower for the others."""
 
 
-Texts = Annotated[tuple[str, ...], BeforeValidator(one_or_many, json_schema_input_type=str | list[str])]
-
-
-class Command(Model):
-    """A shell command, run in the workspace with the `PAREX_*` variables."""
-
-    command: str = Field(min_length=1)
-    timeout: Seconds = 600.0
-
-
-CommandField = Annotated[
-    Command, BeforeValidator(shorthand("command", str), json_schema_input_type=str | Command)
-]
-
-
-class Setup(Model):
-    """What makes a workspace ready: `auto` detects uv, npm, pnpm and pip from lock files; `verify` comes last."""
-
-    auto: bool = False
-    steps: tuple[CommandField, ...] = ()
-    verify: CommandField | None = None
-
-
-def _setup(value: Any) -> Any:
-    if value == "auto":
-        return {"auto": True}
-    if isinstance(value, str):
-        return {"steps": [value]}
-    if isinstance(value, list):
-        verify = [step["verify"] for step in value if isinstance(step, dict) and set(step) == {"verify"}]
-        rest = [step for step in value if not (isinstance(step, dict) and set(step) == {"verify"}) and step != "auto"]
-        return {"auto": "auto" in value, "steps": rest, **({"verify": verify[-1]} if verify else {})}
-    if isinstance(value, dict) and "command" in value:
-        return {"steps": [value]}
-    return value
-
-
-SetupField = Annotated[
-    Setup, BeforeValidator(_setup, json_schema_input_type=str | list[str | Command | dict[str, str]] | Setup)
-]
-
-
-class RunnerChoice(Model):
-    """Which runner does the work, and its own options, which that runner checks."""
-
-    name: str
-    options: Any = None
-
-    @model_serializer
-    def _as_written(self) -> dict[str, Any]:
-        return {self.name: self.options}
-
-
-def _runner(value: Any) -> Any:
-    if isinstance(value, str):
-        return {"name": value}
-    if isinstance(value, dict) and len(value) == 1:
-        ((name, options),) = value.items()
-        return {"name": name, "options": options}
-    raise ValueError("a runner is `none`, or a mapping with exactly one key: the runner's name, with its options")
-
-
-RunnerField = Annotated[RunnerChoice, BeforeValidator(_runner, json_schema_input_type=str | dict[str, Any])]
+def _named(field: str) -> BeforeValidator:
+    """A text stands for `{field: text}`, and a name with nothing behind it for a mapping with nothing in it."""
+    expand = shorthand(field, str)
+    return BeforeValidator(lambda value: {} if value is None else expand(value))
 
 
 class Variant(Model):
     """One named way of doing the job. What it does not say is taken from the experiment."""
 
     prompt: str | None = None
+    """Template: what an agent is told about this way of doing the job."""
     description: str | None = None
-    env: dict[str, str] = {}
-    files: dict[str, str] = {}
+    """Shown in reports."""
+    env: Environment = {}
+    """Environment variables, over those of the experiment."""
+    files: dict[str, Text] = {}
     """Overlay: path in the workspace ← path beside the spec (a file, or a folder whose contents are laid over)."""
-    ref: str | None = None
-    patch: str | None = None
-    source: str | None = None
+    ref: Text | None = None
+    """Work that exists: a branch, tag or commit of the source."""
+    patch: Text | None = None
+    """Work that exists: a patch file."""
+    source: Text | None = None
+    """Another source than the experiment's."""
     runner: RunnerField | None = None
+    """Another runner; where it is the same, its options are merged over the experiment's."""
     setup: SetupField | None = None
+    """Another setup than the experiment's."""
     timeout: Seconds | None = None
+    """Another time limit than the experiment's."""
 
 
-VariantField = Annotated[
-    Variant, BeforeValidator(shorthand("prompt", str), json_schema_input_type=str | Variant)
-]
+VariantField = Annotated[Variant, _named("prompt")]
 
 
 class Case(Model):
@@ -119,32 +102,45 @@ class Case(Model):
 
     model_config = ConfigDict(extra="allow")
 
-    file: str | None = None
+    file: Text | None = None
+    """A file beside the spec."""
     text: str | None = None
+    """The input itself."""
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Everything that is known of the case, its own keys included."""
+        given = {"file": self.file, "text": self.text}
+        return {**{key: value for key, value in given.items() if value is not None}, **(self.model_extra or {})}
 
 
-CaseField = Annotated[Case, BeforeValidator(shorthand("text", str), json_schema_input_type=str | Case)]
+CaseField = Annotated[Case, _named("text")]
 
 
 class Matrix(Model):
     """Axes with their values; `include` and `exclude` work as in GitHub Actions. A point is one value per axis."""
 
     model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Annotated[tuple[Scalar, ...], Field(min_length=1)]]
 
     include: tuple[dict[str, Scalar], ...] = ()
+    """Each entry extends the points that it agrees with, or adds a point when there are none."""
     exclude: tuple[dict[str, Scalar], ...] = ()
+    """Removes the points with these values; may name `variant` and `case` too. Before `include`."""
 
     @property
     def axes(self) -> dict[str, list[Scalar]]:
         """Axis name → its values, in the order of the spec."""
-        return dict(self.model_extra or {})
+        return {axis: list(values) for axis, values in (self.model_extra or {}).items()}
 
 
 class Repeats(Model):
     """How often each variant is run on each case; with `max` above `min`, until the verdict is settled."""
 
-    min: int = Field(1, ge=1, le=10_000)
-    max: int = Field(1, ge=1, le=10_000)
+    min: Whole = Field(1, ge=1, le=10_000)
+    """At least so often."""
+    max: Whole = Field(1, ge=1, le=10_000)
+    """At most so often; default: `min`."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Repeats:
@@ -156,6 +152,8 @@ class Repeats(Model):
 def _repeats(value: Any) -> Any:
     if isinstance(value, int) and not isinstance(value, bool):
         return {"min": value, "max": value}
+    if isinstance(value, dict) and "min" in value and "max" not in value:
+        return {**value, "max": value["min"]}
     return value
 
 
@@ -163,151 +161,113 @@ RepeatsField = Annotated[Repeats, BeforeValidator(_repeats, json_schema_input_ty
 
 
 class Budget(Model):
-    """Money in US dollars: for the whole run, and for one trial. A trial starts only when its share is still free."""
+    """Money in US dollars. A trial starts only when its share is still free."""
 
-    usd: float | None = Field(None, gt=0)
-    trial_usd: float | None = Field(None, gt=0)
+    usd: Number | None = Field(None, gt=0)
+    """For the whole run."""
+    trial_usd: Number | None = Field(None, gt=0)
+    """For one trial."""
 
     @model_validator(mode="after")
     def _share_known(self) -> Budget:
         if self.usd is not None and self.trial_usd is None:
             raise ValueError("`usd` needs `trial_usd`: a trial starts only when its share is still free")
+        if self.usd is not None and self.trial_usd is not None and self.trial_usd > self.usd:
+            raise ValueError("`trial_usd` must not be above `usd`: no trial could start")
         return self
-
-
-class WorkspaceSettings(Model):
-    """Where trials work and what they find there."""
-
-    kind: Literal["auto", "worktree", "clone", "copy", "container"] = "auto"
-    root: str | None = None
-    carry: Texts = ()
-    submodules: bool = False
-    sparse: Texts = ()
-    ports: Texts = ()
-    branch: str | None = None
-    keep: Literal["all", "failed", "none"] | None = None
-
-
-class Check(Model):
-    """A command or function that passes or fails on the captured work. One that is not required is only shown."""
-
-    command: str | None = Field(None, min_length=1)
-    python: str | None = Field(None, pattern=r"^[\w.]+:\w+$")
-    required: bool = True
-    timeout: Seconds = 600.0
-
-    @model_validator(mode="after")
-    def _one_kind(self) -> Check:
-        if (self.command is None) == (self.python is None):
-            raise ValueError("a check has either `command` or `python`")
-        return self
-
-
-CheckField = Annotated[Check, BeforeValidator(shorthand("command", str), json_schema_input_type=str | Check)]
-
-
-class MetricReader(Model):
-    """Where a number comes from, and how it is to be read. Exactly one of the sources is given.
-
-    `json`, `junit`, `coverage` and `file` name a file in the workspace; `command` runs there, and its output is read
-    with `pattern` (first group) or is a single number; `python` names a function that is given the trial.
-    """
-
-    json_file: str | None = Field(None, alias="json")
-    junit: str | None = None
-    coverage: str | None = None
-    file: str | None = None
-    command: str | None = Field(None, min_length=1)
-    python: str | None = Field(None, pattern=r"^[\w.]+:\w+$")
-    path: str | None = None
-    pattern: str | None = None
-    unit: str | None = None
-    better: Literal["higher", "lower"] | None = None
-    at_least: float | None = None
-    at_most: float | None = None
-    timeout: Seconds = 600.0
-
-    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
-
-    @model_validator(mode="after")
-    def _one_source(self) -> MetricReader:
-        given = [
-            name
-            for name in ("json", "junit", "coverage", "file", "command", "python")
-            if getattr(self, "json_file" if name == "json" else name) is not None
-        ]
-        if len(given) != 1:
-            found = "none" if not given else " and ".join(f"`{name}`" for name in given)
-            raise ValueError(
-                f"a metric has exactly one of `json`, `junit`, `coverage`, `file`, `command`, `python`; found {found}"
-            )
-        if self.file is not None and self.pattern is None:
-            raise ValueError("`file` needs a `pattern` whose first group is the number")
-        return self
-
-    @field_validator("pattern")
-    @classmethod
-    def _has_group(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        try:
-            groups = re.compile(value).groups
-        except re.error as error:
-            raise ValueError(f"not a regular expression: {error}") from None
-        if groups < 1:
-            raise ValueError("a pattern needs a group around the number, as in 'p99=([0-9.]+)'")
-        return value
 
 
 class CompareSettings(Model):
-    """How the variants are judged: `rank` in order of importance, `margin` says what counts as equal."""
+    """How the variants are judged."""
 
-    baseline: str | None = None
+    baseline: Text | None = None
+    """The variant that the others are compared with."""
     rank: Texts = ("success_rate",)
-    margin: dict[str, Annotated[float, Field(ge=0)]] = {}
+    """Metrics, in order of importance."""
+    margin: dict[str, Annotated[Number, Field(ge=0)]] = {}
+    """Metric → the difference that counts as equal, so that the next criterion decides."""
 
 
 class Gate(Model):
     """A condition on the finished comparison; a pytest item that runs after all trials."""
 
-    metric: str
-    variant: str | None = None
-    vs: str | None = None
-    at_least: float | None = None
-    at_most: float | None = None
+    metric: Text
+    """The metric that is judged."""
+    variant: Text | None = None
+    """Of this variant; default: of every variant."""
+    vs: Text | None = None
+    """Judge the difference from this variant rather than the value."""
+    at_least: Number | None = None
+    """The smallest value that passes."""
+    at_most: Number | None = None
+    """The largest value that passes."""
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Gate:
+        if self.at_least is None and self.at_most is None:
+            raise ValueError("a gate needs `at_least` or `at_most`")
+        return self
 
 
 class Experiment(Model):
-    """A spec file, read. Field by field what docs/spec.md describes."""
+    """A spec file of pytest-parex. Paths are relative to the folder of the file."""
 
     experiment: str = Field(pattern=SLUG)
+    """The name; default: the file's stem. Letters, digits, '-', '_', '.'; '--' is reserved."""
     description: str | None = None
-    source: str | None = None
-    base: str = "HEAD"
+    """Shown in reports."""
+    source: Text | None = None
+    """A path, git URL or plain directory; default: the git repository that holds the spec."""
+    base: Text = "HEAD"
+    """The commit that every workspace starts from; resolved once per run."""
     dirty: Literal["snapshot", "head", "error"] = "snapshot"
+    """Uncommitted changes of the source: in the base (snapshot), left out (head), or an error."""
     task: str | None = None
-    task_file: str | None = None
+    """The job."""
+    task_file: Text | None = None
+    """A file that describes the job."""
     instructions: Texts = ()
+    """Files with instructions for agents, read afresh for every trial."""
     variants: dict[str, VariantField] = Field(min_length=1)
+    """Name → prompt or mapping; or a list of built-in strategies."""
     matrix: Matrix = Matrix()
+    """Axes with their values: every variant is run at every point."""
     cases: dict[str, CaseField] = {}
+    """Name → text or mapping; or a glob of files beside the spec."""
     repeats: RepeatsField = Repeats()
-    max_parallel: int | None = Field(None, ge=1)
+    """How often; a number, or {min, max} to repeat until the verdict is settled."""
+    max_parallel: Whole | None = Field(None, ge=1)
+    """Trials at once, whatever -n says."""
     timeout: Seconds = 1800.0
+    """Time limit of the runner: "90s", "30m", "2h" or seconds."""
     budget: Budget = Budget()
-    retries: int = Field(2, ge=0, le=20)
+    """What the run may cost."""
+    retries: Whole = Field(2, ge=0, le=20)
+    """Further attempts after endings that are not the variant's doing."""
     fail_on: Literal["trials", "gates"] | None = None
+    """What turns the exit code red; default gates when there are gates, else trials."""
     workspace: WorkspaceSettings = WorkspaceSettings()
-    env: dict[str, str] = {}
+    """Where trials work."""
+    env: Environment = {}
+    """Environment variables of every trial."""
     setup: SetupField = Setup()
+    """Commands that make a workspace ready, or `auto`."""
     runner: RunnerField | None = None
+    """What does the work: the runner's name with its options; default none."""
     protect: Texts = ()
-    holdout: str | None = None
+    """Patterns of files that are restored from the base before grading."""
+    holdout: Text | None = None
+    """Files laid over the workspace before grading, never visible to a variant."""
     checks: dict[str, CheckField] = {}
+    """Name → command or mapping."""
     metrics: dict[str, MetricReader] = {}
+    """Name → where the number comes from."""
     artifacts: Texts = ()
+    """Patterns of files that are kept with the results."""
     compare: CompareSettings = CompareSettings()
+    """How the variants are judged."""
     gates: tuple[Gate, ...] = ()
+    """Conditions on the finished comparison."""
 
     @field_validator("variants", mode="before", json_schema_input_type=dict[str, VariantField] | list[str])
     @classmethod
@@ -315,7 +275,7 @@ class Experiment(Model):
         """A list names built-in strategies."""
         if not isinstance(value, list):
             return value
-        unknown = [name for name in value if name not in STRATEGIES]
+        unknown = [name for name in value if not isinstance(name, str) or name not in STRATEGIES]
         if unknown:
             raise ValueError(
                 f"a list of variants names built-in strategies ({', '.join(STRATEGIES)}); "
@@ -328,6 +288,27 @@ class Experiment(Model):
         own, common = self.variants[variant].runner, self.runner
         if own is None:
             return common or RunnerChoice(name="none")
-        if common and own.name == common.name and isinstance(own.options, dict) and isinstance(common.options, dict):
-            return RunnerChoice(name=own.name, options={**common.options, **own.options})
+        if common and own.name == common.name:
+            return RunnerChoice(name=own.name, options=_merged(common.options, own.options))
         return own
+
+    def setup_of(self, variant: str) -> Setup:
+        """The setup of a variant: its own if it has one, else the experiment's."""
+        return self.variants[variant].setup or self.setup
+
+    def env_of(self, variant: str) -> dict[str, str]:
+        """The environment variables of a variant: its own over the experiment's."""
+        return {**self.env, **self.variants[variant].env}
+
+    def timeout_of(self, variant: str) -> float:
+        """The time limit of a variant's work, in seconds."""
+        return self.variants[variant].timeout or self.timeout
+
+
+def _merged(common: Any, own: Any) -> Any:
+    """Mappings merge; lists and scalars replace, and nothing replaces nothing."""
+    if own is None:
+        return common
+    if isinstance(common, Mapping) and isinstance(own, Mapping):
+        return {**common, **{key: _merged(common.get(key), value) for key, value in own.items()}}
+    return own
