@@ -1,0 +1,133 @@
+"""Hold a command so that nothing it started outlives it. The subreaper containment runs this file as a program.
+
+Orphans come back to the nearest living ancestor that asked for them (`PR_SET_CHILD_SUBREAPER`), so its descendants are
+the whole tree, daemons included. The command is held twice, one supervisor inside the other: when either is killed, the
+other one ends the tree; when the caller is killed, the outer one is told by its parent-death signal.
+
+Standard input and error are the line to the caller: `ready` is said when all that is in place, the command begins at
+`go`, and the line closes when both supervisors have ended, which they do only when nothing is left. This file runs
+alone, before anything else: standard library only, and without pathlib, whose import would double the time to start.
+"""
+
+# ruff: noqa: PTH123, PTH208
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+
+PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
+STOPPED = 128 + signal.SIGTERM
+WATCHED = (signal.SIGTERM, signal.SIGCHLD)
+SWEEP_PAUSE_S = 0.005
+
+
+def adopt_orphans(parent: int) -> None:
+    """Become the reaper of all descendants, and be told when `parent` dies."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    for option, value in ((PR_SET_CHILD_SUBREAPER, 1), (PR_SET_PDEATHSIG, signal.SIGTERM)):
+        if libc.prctl(option, value, 0, 0, 0):
+            raise OSError(ctypes.get_errno(), "prctl")
+    if os.getppid() != parent:  # it died before it could be said when it does
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def outlive(start: Callable[[], int]) -> int:
+    """Run `start` in a child process and give its exit code, when all descendants are dead."""
+    child = os.fork()
+    if not child:
+        os._exit(start())
+    exit_code = wait(child)
+    sweep()
+    return exit_code
+
+
+def wait(child: int) -> int:
+    """Reap whatever ends until `child` has, or until we are told to stop."""
+    while signal.sigwait(WATCHED) != signal.SIGTERM:
+        while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+            if ended[0] == child:
+                code = os.waitstatus_to_exitcode(ended[1])
+                return code if code >= 0 else 128 - code
+    return STOPPED
+
+
+def sweep() -> None:
+    """Kill until no descendant is left: having no children means having none, since orphans become our children."""
+    while True:
+        try:
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        except ChildProcessError:
+            return
+        for pid in descendants():
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except OSError:
+                continue  # it has ended meanwhile; what may not be killed keeps us here, and the caller says so
+        time.sleep(SWEEP_PAUSE_S)
+
+
+def descendants() -> list[int]:
+    """Every process below this one."""
+    children: dict[int, list[int]] = {}
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                parent = int(read(f"/proc/{entry}/stat").rpartition(b")")[2].split()[1])
+            except OSError:
+                continue
+            children.setdefault(parent, []).append(int(entry))
+    found = [os.getpid()]
+    for pid in found:
+        found += children.get(pid, [])
+    return found[1:]
+
+
+def read(file: str) -> bytes:
+    """The content of a file."""
+    with open(file, "rb") as content:
+        return content.read()
+
+
+def begin(argv: list[str], mask: set[signal.Signals]) -> int:
+    """Become the command, in a process group of its own, when the caller says `go`."""
+    os.setpgid(0, 0)  # so that `kill 0`, common in scripts, does not reach the supervisors
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(1, 2)
+    for ignored_by_python in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(ignored_by_python, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+    # Not os.environ: in the C locale Python has added a variable of its own to that.
+    pairs = (line.partition(b"=") for line in read("/proc/self/environ").split(b"\0") if line)
+    try:
+        os.execvpe(argv[0], argv, {name: value for name, _, value in pairs})
+    except OSError as fault:
+        os.write(2, f"parex: {argv[0]}: {fault.strerror}\n".encode(errors="surrogateescape"))
+        return 127 if isinstance(fault, FileNotFoundError) else 126
+
+
+def main(argv: list[str]) -> int:
+    """Supervise the supervisor of the command."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    mask = {signal.Signals(number) for number in signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)}
+    outer = os.getpid()
+
+    def inner() -> int:
+        adopt_orphans(outer)
+        os.write(0, b"ready\n")
+        if os.read(0, 3) != b"go\n":
+            return STOPPED
+        return outlive(lambda: begin(argv, mask))
+
+    adopt_orphans(os.getppid())
+    return outlive(inner)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
