@@ -1,0 +1,34 @@
+"""git: the mirror of a source, bases and snapshots in it, worktrees and clones of it, captured work, and the audit.
+
+Everything that parex does with git is done here, through `Git`. The user's own repository is only ever read.
+"""
+
+from pytest_parex.repository.clone import clone
+from pytest_parex.repository.git import Git
+from pytest_parex.repository.mirror import captures, lock
+from pytest_parex.repository.pin import pin
+from pytest_parex.repository.source import Source, locate
+from pytest_parex.repository.worktree import (
+    create_branch,
+    populate,
+    register_worktree,
+    registrations,
+    remember_index,
+    remove_registration,
+)
+
+__all__ = [
+    "Git",
+    "Source",
+    "captures",
+    "clone",
+    "create_branch",
+    "locate",
+    "lock",
+    "pin",
+    "populate",
+    "register_worktree",
+    "registrations",
+    "remember_index",
+    "remove_registration",
+]
