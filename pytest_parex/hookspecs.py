@@ -64,5 +64,10 @@ def pytest_parex_aggregate(comparison: Comparison, results: list[Result]) -> Map
 
 
 @pytest.hookspec(firstresult=True)
-def pytest_parex_report(comparison: Comparison, results: list[Result], file: Path) -> bool | None:
-    """Controller, per report file: write it if its suffix is yours, and return True. Built in: .json .md .html .csv"""
+def pytest_parex_report(
+    plan: Plan, comparison: Comparison, results: list[Result], sections: Mapping[str, str], file: Path
+) -> bool | None:
+    """Controller, per report file: write it if its suffix is yours, and return True. Built in: .json .md .html .csv
+
+    `sections` are those of `pytest_parex_aggregate`. Raise ParexError where the file cannot be written.
+    """

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pytest_parex import grading, report, runners, workspace
-from pytest_parex.model import CheckResult, Comparison, Metric, Place, Result, Runner, Work
+from pytest_parex.model import CheckResult, Comparison, Metric, Place, Plan, Result, Runner, Work
 
 
 class BuiltIn:
@@ -35,6 +35,9 @@ class BuiltIn:
         return {**grading.own_metrics(work), **grading.read_metrics(work)}
 
     @pytest.hookimpl(trylast=True)
-    def pytest_parex_report(self, comparison: Comparison, results: list[Result], file: Path) -> bool | None:
+    def pytest_parex_report(
+        self, plan: Plan, comparison: Comparison, results: list[Result], sections: Mapping[str, str], file: Path
+    ) -> bool:
         """Files ending in .json, .md, .html or .csv."""
-        return report.write(comparison, results, file)
+        report.write(plan, comparison, results, file, sections)
+        return True

@@ -16,7 +16,7 @@ import pytest
 from pytest_parex import report, trial, workspace
 from pytest_parex.compare import compare
 from pytest_parex.errors import ParexError
-from pytest_parex.model import Comparison, Result
+from pytest_parex.model import Comparison
 from pytest_parex.plugin.collection import trial_of
 from pytest_parex.plugin.session import Loaded, Session
 from pytest_parex.store import Run
@@ -103,14 +103,16 @@ class Controller:
         results = run.results(self.notices.append)
         not_selected = {one.id for one in loaded.trials if (loaded.experiment.experiment, one.id) not in self.selected}
         comparison = compare(run.plan, results, not_selected)
-        sections = {}
+        sections: dict[str, str] = {}
         for added in self.config.hook.pytest_parex_aggregate(comparison=comparison, results=results):
             sections.update(added)
         base = self.config.invocation_params.dir
         files = [run.directory / f"comparison{suffix}" for suffix in (".json", ".md", ".html")]
         files += [Path(base / given) for given in self.config.getoption("parex_out")]
         for file in files:
-            self.config.hook.pytest_parex_report(comparison=comparison, results=results, file=file)
+            self.config.hook.pytest_parex_report(
+                plan=run.plan, comparison=comparison, results=results, sections=sections, file=file
+            )
         return comparison
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:

@@ -24,9 +24,8 @@ class EventReport(pytest.TestReport):
     """An event in the clothes of a report, which pytest-xdist carries to the controller at once."""
 
     def __init__(self, nodeid: str, location: tuple[str, int | None, str], event: Event) -> None:
-        super().__init__(
-            nodeid=nodeid, location=location, keywords={}, outcome="passed", longrepr=None, when="parex", duration=0.0  # type: ignore[arg-type]
-        )
+        when: Any = "parex"  # a phase of its own, which reporters pass over
+        super().__init__(nodeid, location, {}, "passed", None, when)
         self.event = event
 
 
