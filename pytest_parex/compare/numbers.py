@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from pytest_parex.compare.metrics import SUCCESS_RATE
 
 NONE = "–"
+_OWN_UNITS = {"duration_s": "s", "cost_usd": "USD"}
 _MONEY = frozenset({"usd", "$", "us$"})
 _SECONDS = frozenset({"s", "sec", "second", "seconds"})
 
@@ -21,7 +22,7 @@ def number(value: float | None, unit: str | None = None, among: Iterable[float] 
     if value is None:
         return NONE
     beside = [*among, value]
-    if unit is not None and unit.lower() in _SECONDS:
+    if in_seconds("", unit):
         return duration(value, beside)
     if unit is not None and unit.lower() in _MONEY:
         least = 2 if max(map(abs, beside)) >= 0.1 or not any(beside) else 3
@@ -34,8 +35,12 @@ def metric(name: str, value: float | None, unit: str | None = None, among: Itera
     """As `number`, with the units of parex's own metrics filled in: a success rate is a percentage."""
     if name == SUCCESS_RATE:
         return rate(value)
-    own = {"duration_s": "s", "cost_usd": "USD"}.get(name)
-    return number(value, unit or own, among)
+    return number(value, unit or _OWN_UNITS.get(name), among)
+
+
+def in_seconds(name: str, unit: str | None) -> bool:
+    """Whether the metric's numbers are shown as durations."""
+    return (unit or _OWN_UNITS.get(name, "")).lower() in _SECONDS
 
 
 def rate(value: float | None) -> str:
@@ -49,13 +54,17 @@ def rate(value: float | None) -> str:
 
 
 def signed(name: str, value: float | None, unit: str | None = None) -> str:
-    """A difference, with its sign; of success rates in percentage points."""
+    """A difference between two values of the metric, with its sign."""
     if value is None:
         return NONE
-    sign = "+" if value > 0 else "-" if value < 0 else "±"
+    return ("+" if value > 0 else "-" if value < 0 else "±") + distance(name, abs(value), unit)
+
+
+def distance(name: str, value: float, unit: str | None = None) -> str:
+    """How far two values of the metric are apart; of percentages in points, since a share of a share misleads."""
     if name == SUCCESS_RATE:
-        return f"{sign}{number(abs(value) * 100)} points"
-    return sign + metric(name, abs(value), unit)
+        return number(round(value * 100, 9), "points")
+    return number(value, "points") if unit == "%" else metric(name, value, unit)
 
 
 def duration(value: float, among: Sequence[float] = ()) -> str:
@@ -66,18 +75,21 @@ def duration(value: float, among: Sequence[float] = ()) -> str:
         return f"{value:g} s"
     if round(value) >= 3600:
         hours, minutes = divmod(round(value / 60), 60)
-        return f"{hours:,} h {minutes} min"
+        return f"{hours:,} h {minutes} min" if minutes else f"{hours:,} h"
     if round(value) >= 60:
         minutes, seconds = divmod(round(value), 60)
-        return f"{minutes} min {seconds} s"
+        return f"{minutes} min {seconds} s" if seconds else f"{minutes} min"
     beside = [each for each in (*among, value) if abs(each) < 60]
-    if max(map(abs, beside)) < 0.9995:
+    if max(map(abs, (*among, value))) < 0.9995:
         return f"{_fixed(value * 1000, decimals([each * 1000 for each in beside], digits=2), beside)} ms"
     return f"{_fixed(value, decimals(beside, digits=2), beside)} s"
 
 
 def decimals(values: Sequence[float], digits: int = 3) -> int:
-    """Places after the point, so that the largest value has this many digits and different values look different."""
+    """Places after the point: the largest value gets this many digits, more where different values would look alike.
+
+    Never more places than it takes to write all of them exactly.
+    """
     finite = [value for value in values if math.isfinite(value)]
     if not finite or all(float(value).is_integer() for value in finite):
         return 0
@@ -85,8 +97,8 @@ def decimals(values: Sequence[float], digits: int = 3) -> int:
     needed = max(0, digits - 1 - math.floor(math.log10(largest)))
     spread = max(finite) - min(finite)
     if 0 < spread < math.inf:
-        needed = max(needed, min(1 - math.floor(math.log10(spread)), needed + 3))
-    return needed
+        needed = max(needed, min(-math.floor(math.log10(spread)), needed + 3))
+    return next((places for places in range(needed) if all(round(value, places) == value for value in finite)), needed)
 
 
 def _fixed(value: float, places: int, beside: Sequence[float]) -> str:

@@ -19,6 +19,7 @@ from pytest_parex.model import Experiment, Setup
 WITHHELD = "(withheld)"
 _SECRET = re.compile(r"token|secret|passw|credential|api_?key|private_?key|(^|_)(auth|key|pwd)(_|$)", re.IGNORECASE)
 _LONG = 160
+_ORDER = ("prompt", "source", "ref", "patch", "runner", "env", "files", "setup", "timeout")
 
 
 def differing_settings(experiment: Experiment) -> dict[str, dict[str, str]]:
@@ -29,7 +30,9 @@ def differing_settings(experiment: Experiment) -> dict[str, dict[str, str]]:
             settings.setdefault(name, {})[variant] = value
     return {
         name: {variant: _shown(name, value) for variant, value in values.items()}
-        for name, values in settings.items()
+        for name, values in sorted(
+            settings.items(), key=lambda each: (_ORDER.index(each[0].partition(".")[0]), each[0])
+        )
         if len(values) < len(experiment.variants) or len(set(values.values())) > 1
     }
 

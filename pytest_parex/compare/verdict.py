@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 
 from pytest_parex.compare.differences import between
 from pytest_parex.compare.metrics import SUCCESS_RATE
-from pytest_parex.compare.numbers import count, metric, rate
+from pytest_parex.compare.numbers import count, distance, metric, rate
 from pytest_parex.compare.ranking import Criterion, Ranking, signed, stand
 from pytest_parex.model import TrialSummary, VariantSummary
 
@@ -64,7 +64,7 @@ def _lead(ranking: Ranking, rows: dict[str, VariantSummary], trials: Sequence[Tr
 
 
 def _criterion(criterion: Criterion) -> str:
-    within = f" (margin {metric(criterion.metric, criterion.margin, criterion.unit)})" if criterion.margin else ""
+    within = f" (margin {distance(criterion.metric, criterion.margin, criterion.unit)})" if criterion.margin else ""
     return f"`{criterion.metric}`{within}"
 
 
@@ -110,9 +110,8 @@ def _not_established(summaries: Sequence[VariantSummary], trials: Sequence[Trial
     if most == 1:
         first = "No difference is established: one counted trial per variant cannot tell a difference from chance."
     else:
-        each = f"{fewest:,}" if fewest == most else f"{fewest:,} to {most:,}"
-        noun = "trial" if fewest == most == 1 else "trials"
-        first = f"No difference is established yet: with {each} counted {noun} per variant, none has been tested."
+        each = f"{fewest:,}" if fewest == most else f"{fewest:,} {'or' if most - fewest == 1 else 'to'} {most:,}"
+        first = f"No difference is established yet: with {each} counted trials per variant, none has been tested."
     return [
         f"{first} More repeats would show whether it holds on {scope}, more cases whether it holds beyond.",
     ]

@@ -1,0 +1,75 @@
+"""The sentences of a report that no table holds: the headline, and how to run the experiment again."""
+
+from __future__ import annotations
+
+import shlex
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pytest_parex.model import Comparison, Plan
+from pytest_parex.report.material import Material
+
+
+def headline(comparison: Comparison) -> str:
+    """The verdict in a few words; names stand between backticks, as in the reasons."""
+    if comparison.verdict == "winner":
+        return f"Winner: `{comparison.winner}`"
+    if comparison.verdict == "no acceptable variant":
+        return "No acceptable variant"
+    if comparison.leader is None:
+        return "No leader: the best variants are equal"
+    if sum(row.trials > 0 for row in comparison.variants) < 2:
+        return f"`{comparison.leader}` was run alone"
+    return f"`{comparison.leader}` leads, but that is not established"
+
+
+def facts(material: Material) -> tuple[tuple[str, str], ...]:
+    """What the run was made from, as pairs of a name and a text."""
+    plan = material.plan
+    held = sorted({result.containment for result in material.results if result.containment})
+    return (
+        ("run", plan.run),
+        ("created", moment(plan.created)),
+        ("spec", spec_path(plan)),
+        *(
+            (f"base{f' of {name}' if name else ''}", f"{base.commit[:12]} ({base.chosen}) of {base.source}")
+            for name, base in sorted(plan.bases.items())
+        ),
+        ("stored in", _short(Path(plan.directory), plan)),
+        *((("processes held by", ", ".join(held)),) if held else ()),
+        *(
+            (("versions", ", ".join(f"{name} {version}" for name, version in sorted(plan.versions.items()))),)
+            if plan.versions
+            else ()
+        ),
+        *(("notice", notice) for notice in plan.notices),
+    )
+
+
+def commands(plan: Plan) -> tuple[tuple[str, str], ...]:
+    """How to do it again: what for, and the command."""
+    spec = shlex.quote(spec_path(plan))
+    return (
+        ("the whole experiment again", f"pytest --parex {spec}"),
+        ("what is missing, into this run", f"pytest --parex {spec} --parex-run {shlex.quote(plan.run)}"),
+    )
+
+
+def moment(stored: str) -> str:
+    """A stored time as people read it: `2026-11-20 18:42:10 UTC`."""
+    try:
+        return datetime.fromisoformat(stored).astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    except ValueError:
+        return stored
+
+
+def spec_path(plan: Plan) -> str:
+    """Path of the spec, relative to the checkout that it lies in."""
+    return _short(Path(plan.spec), plan)
+
+
+def _short(path: Path, plan: Plan) -> str:
+    for base in plan.bases.values():
+        if base.checkout and path.is_relative_to(base.checkout):
+            return str(path.relative_to(base.checkout))
+    return str(path)
