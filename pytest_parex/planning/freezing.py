@@ -1,0 +1,106 @@
+"""Everything that is decided once per run, before anything runs."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pytest_parex import __version__
+from pytest_parex.errors import SetupError, SpecError
+from pytest_parex.model import Base, Experiment, Plan, Trial
+from pytest_parex.planning.digests import Inputs
+from pytest_parex.planning.names import template_names
+from pytest_parex.planning.place import workspace_root
+from pytest_parex.repository import Git, locate, pin
+from pytest_parex.spec import fault_in, render
+
+SOURCES = "sources"
+"""The folder beside the experiments of a runs directory that holds the mirrors."""
+
+
+def freeze(
+    experiment: Experiment,
+    trials: Sequence[Trial],
+    *,
+    spec: Path,
+    run: str,
+    directory: Path,
+    created: str,
+    expected: Mapping[str, float] = {},
+    environ: Mapping[str, str] = os.environ,
+) -> Plan:
+    """The plan of a run: pinned bases, trials with their digests, the place of the workspaces.
+
+    `directory` is the run's, `<runs>/<experiment>/<run>`; the mirrors are filled under `<runs>/sources`, and nothing
+    else is written. `created` is UTC, ISO 8601; `expected` is trial id → seconds that it took before. Raises
+    WorkspaceError if a source cannot be pinned, SpecError if the spec wants the workspaces where they cannot be.
+    """
+    spec, directory = spec.absolute(), directory.absolute()
+    bases, notices = _bases(experiment, spec, directory.parent.parent / SOURCES)
+    root, about_root = workspace_root(experiment, spec, bases.values(), environ)
+    _refuse_equal_branches(experiment, trials, spec)
+    inputs = Inputs(experiment, spec.parent, bases)
+    return Plan(
+        experiment=experiment,
+        run=run,
+        created=created,
+        spec=str(spec),
+        directory=str(directory),
+        root=str(root / run),
+        bases=bases,
+        trials=tuple(
+            trial.model_copy(update={"inputs": inputs.of_trial(trial), "expected_s": expected.get(trial.id)})
+            for trial in trials
+        ),
+        grading=inputs.of_grading(),
+        versions=_versions(),
+        notices=tuple(dict.fromkeys([*notices, *about_root])),
+    )
+
+
+def _bases(experiment: Experiment, spec: Path, sources: Path) -> tuple[dict[str, Base], list[str]]:
+    """One base per source, and one per `ref` of a variant."""
+    bases: dict[str, Base] = {}
+    notices: list[str] = []
+    leave_out = [spec.parent / Path(experiment.holdout).expanduser()] if experiment.holdout else []
+    for variant in experiment.variants.values():
+        key = variant.source or ""
+        wanted = [(key, experiment.base, experiment.dirty)]
+        if variant.ref:
+            wanted.append((f"{key}@{variant.ref}", variant.ref, "head"))
+        for name, ref, dirty in wanted:
+            if name not in bases:
+                source = locate(variant.source or experiment.source, spec)
+                bases[name], said = pin(source, ref, dirty=dirty, sources=sources, leave_out=leave_out)
+                notices += said
+    return bases, notices
+
+
+def _refuse_equal_branches(experiment: Experiment, trials: Sequence[Trial], spec: Path) -> None:
+    """Worktrees share a mirror, where a branch can be checked out once."""
+    template = experiment.workspace.branch
+    if template is None or experiment.workspace.kind not in ("auto", "worktree"):
+        return
+    seen: dict[str, str] = {}
+    for trial in trials:
+        try:
+            branch = render(template, template_names(experiment, trial))
+        except SetupError as error:
+            raise SpecError([fault_in(spec, ("workspace", "branch"), f"`workspace.branch`: {error}")]) from None
+        if branch in seen:
+            message = (
+                f"`workspace.branch`: {seen[branch]} and {trial.id} would both be on {branch!r}; use {{{{ trial }}}}"
+            )
+            raise SpecError([fault_in(spec, ("workspace", "branch"), message)])
+        seen[branch] = trial.id
+
+
+def _versions() -> dict[str, str]:
+    return {
+        "pytest-parex": __version__,
+        "python": platform.python_version(),
+        "git": Git()("version").removeprefix("git version "),
+        "platform": platform.platform(),
+    }

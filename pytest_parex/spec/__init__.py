@@ -1,0 +1,25 @@
+"""A spec file (YAML or JSON) → an experiment, with all faults at once and each where it stands; and its templates.
+
+The way of a file: `document` reads it with positions, `overrides` and `completing` finish its data, `validation` checks
+the form, `rules` what its parts demand of each other. `reading` is the whole of it, in that order.
+"""
+
+from pytest_parex.spec.matrix import is_excluded, points
+from pytest_parex.spec.reading import Spec, fault_in, load, read
+from pytest_parex.spec.schema import schema
+from pytest_parex.spec.slugs import slug
+from pytest_parex.spec.templates import Facts, check_template, render
+
+__all__ = [
+    "Facts",
+    "Spec",
+    "check_template",
+    "fault_in",
+    "is_excluded",
+    "load",
+    "points",
+    "read",
+    "render",
+    "schema",
+    "slug",
+]
