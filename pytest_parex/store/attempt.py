@@ -70,7 +70,7 @@ class AttemptWriter:
             self._journal.sync()
 
     def finish(self, result: Result) -> None:
-        """Write the result; it is there whole or, with a StoreError, not at all.
+        """Write the result, then journal `finished`; the result is there whole or, with a StoreError, not at all.
 
         A metric that is not a finite number is left out, since it is no measurement; the journal says so.
         """
@@ -89,6 +89,7 @@ class AttemptWriter:
             files.write_over(reserved, file, text)
         else:
             files.write_atomically(file, text)
+        self.emit("finished", cause=result.cause.value, message=result.message)
 
 
 def _now() -> str:
