@@ -25,8 +25,8 @@ def number(value: float | None, unit: str | None = None, among: Iterable[float] 
     if in_seconds("", unit):
         return duration(value, beside)
     if unit is not None and unit.lower() in _MONEY:
-        least = 2 if max(map(abs, beside)) >= 0.1 or not any(beside) else 3
-        return f"{'-' if value < 0 else ''}${_fixed(abs(value), max(least, decimals(beside)), beside)}"
+        sign = "-" if value < 0 else ""
+        return f"{sign}${_fixed(abs(value), max(2, decimals(beside, digits=2)), beside)}"
     text = _fixed(value, decimals(beside), beside)
     return f"{text} {unit}" if unit else text
 
