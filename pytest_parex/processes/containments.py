@@ -5,7 +5,6 @@ docs/processes.md says what each of them can and cannot catch.
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import os
 import shutil
@@ -16,7 +15,7 @@ from pathlib import Path
 import psutil
 
 from pytest_parex.errors import ParexError
-from pytest_parex.processes.tree import Containment, Tree
+from pytest_parex.processes.tree import Containment, Tree, kill_each, living
 
 # The shell waits for the command, and as the first process of a namespace it reaps orphans. It outlives a `kill 0` of
 # the command's. `exec` in a subshell means a program, never one of the shell's own commands.
@@ -41,26 +40,24 @@ def _namespace(*options: str) -> Containment:
 
 
 def _kill_first_process(tree: Tree) -> None:
-    assert tree.holder is not None
-    with contextlib.suppress(psutil.Error):
-        tree.holder.kill()
+    kill_each([tree.holder] if tree.holder else [])
 
 
 def _namespace_survivors(tree: Tree) -> list[psutil.Process]:
-    with contextlib.suppress(psutil.Error):
-        if tree.holder and tree.holder.is_running() and tree.holder.status() != psutil.STATUS_ZOMBIE:
-            return [tree.holder, *tree.members()]
-    return []
+    first = living([tree.holder] if tree.holder else [])
+    return [*first, *tree.members()] if first else []
 
 
 def _tell_supervisor(tree: Tree) -> None:
-    tree.root.send_signal(signal.SIGTERM)
+    os.kill(tree.root, signal.SIGTERM)
 
 
 def _kill_group(tree: Tree) -> None:
-    for process in [*tree.members(), *tree.session()]:
-        with contextlib.suppress(psutil.Error):
-            process.kill()
+    kill_each([*tree.members(), *tree.session()])
+
+
+def _group_survivors(tree: Tree) -> list[psutil.Process]:
+    return [*tree.session(), *tree.seen()]
 
 
 PID_NAMESPACE = _namespace()
@@ -72,7 +69,7 @@ SUBREAPER = Containment(
     kill=_tell_supervisor,
     survivors=Tree.session,
 )
-PROCESS_GROUP = Containment("process group", SHELL, kill=_kill_group, survivors=Tree.session)
+PROCESS_GROUP = Containment("process group", SHELL, kill=_kill_group, survivors=_group_survivors)
 
 
 @functools.cache

@@ -95,8 +95,8 @@ def read(file: str) -> bytes:
         return content.read()
 
 
-def begin(argv: list[str], mask: set[signal.Signals]) -> int:
-    """Become the command, in a process group of its own, when the caller says `go`."""
+def begin(argv: list[str], mask: set[signal.Signals | int]) -> int:
+    """Become the command, in a process group of its own."""
     os.setpgid(0, 0)  # so that `kill 0`, common in scripts, does not reach the supervisors
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(1, 2)
@@ -115,7 +115,7 @@ def begin(argv: list[str], mask: set[signal.Signals]) -> int:
 def main(argv: list[str]) -> int:
     """Supervise the supervisor of the command."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    mask = {signal.Signals(number) for number in signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)}
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)
     outer = os.getpid()
 
     def inner() -> int:

@@ -17,7 +17,7 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,6 +71,7 @@ class Tree:
         """What was said instead of `ready`."""
         self._containment = containment
         self._killed = False
+        self._seen: set[psutil.Process] = set()
         self.holder: psutil.Process | None = None
         """The innermost process that holds the command, once that begins."""
         self._line, theirs = socket.socketpair()
@@ -78,7 +79,7 @@ class Tree:
             self._line.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         with theirs:
             try:
-                self.root = subprocess.Popen(
+                self._process = subprocess.Popen(
                     [*containment.prefix, *argv],
                     cwd=cwd,
                     env=env,
@@ -90,6 +91,8 @@ class Tree:
             except (OSError, ValueError) as fault:
                 self._line.close()
                 raise start_fault(fault, argv, cwd, env) from fault
+        self.root = self._process.pid
+        """The outermost process, our child. Its number is its own until we reap it, which Popen must not do for us."""
 
     def wait(self, timeout: float) -> bool:
         """Wait at most so many seconds, and tell whether it is over. The command begins in here."""
@@ -104,8 +107,8 @@ class Tree:
                 word, sender = b"", []
             if not word:
                 self.over = True
-            elif word == READY:
-                self._begin(CREDENTIALS.unpack(sender[0][2])[0] if sender else self.root.pid)
+            elif not self.begun and word.endswith(READY):
+                self._begin(CREDENTIALS.unpack(sender[0][2])[0] if sender else self.root)
             elif not self.begun:
                 self.complaint += word.decode(errors="replace")
         return self.over
@@ -126,11 +129,11 @@ class Tree:
             if not self.over:
                 self._kill()
             if not self.wait(UNKILLABLE_S / 2):
-                _kill_each([*self.members(), *self.session()])
+                kill_each([*self.members(), *self.session()])
             while not self.wait(deadline - time.monotonic()):
                 self._give_up_after(deadline)
             while survivors := self._containment.survivors(self):
-                _kill_each(survivors)
+                kill_each(survivors)
                 self._give_up_after(deadline)
                 time.sleep(POLL_S)
         finally:
@@ -139,21 +142,25 @@ class Tree:
 
     def members(self) -> list[psutil.Process]:
         """The processes of the command that descend from what holds it."""
+        found = []
         if self.holder is not None:
             with contextlib.suppress(psutil.Error):
-                return self.holder.children(recursive=True)
-        return []
+                found = self.holder.children(recursive=True)
+        self._seen.update(found)
+        return found
 
     def session(self) -> list[psutil.Process]:
         """The living processes of the session that was made for the command, those that hold it included."""
         found = []
         for pid in psutil.pids():
             with contextlib.suppress(OSError, psutil.Error):
-                if os.getsid(pid) == self.root.pid:
-                    process = psutil.Process(pid)
-                    if process.status() != psutil.STATUS_ZOMBIE:
-                        found.append(process)
-        return found
+                if os.getsid(pid) == self.root:
+                    found.append(psutil.Process(pid))
+        return living(found)
+
+    def seen(self) -> list[psutil.Process]:
+        """The living processes that were members at some time when somebody looked."""
+        return living(self._seen)
 
     def _begin(self, holder: int) -> None:
         with contextlib.suppress(ConnectionError, psutil.NoSuchProcess):  # else it is dead, and the line says so next
@@ -168,7 +175,7 @@ class Tree:
         if self.begun:
             self._containment.kill(self)
         else:
-            self.root.kill()
+            os.kill(self.root, signal.SIGKILL)
 
     def _give_up_after(self, deadline: float) -> None:
         if time.monotonic() >= deadline:
@@ -180,10 +187,10 @@ class Tree:
             )
 
     def _reap(self) -> Usage:
-        _, status, used = os.wait4(self.root.pid, 0)
+        _, status, used = os.wait4(self.root, 0)
         # What held a killed tree may have its own idea of an exit code.
         code = -signal.SIGKILL if self._killed else os.waitstatus_to_exitcode(status)
-        self.root.returncode = code
+        self._process.returncode = code
         return Usage(
             exit_code=code if code >= 0 else 128 - code,
             cpu_s=used.ru_utime + used.ru_stime,
@@ -191,7 +198,18 @@ class Tree:
         )
 
 
-def _kill_each(processes: list[psutil.Process]) -> None:
+def living(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
+    """Those that have not ended; a zombie has."""
+    found = []
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            if process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+    return found
+
+
+def kill_each(processes: Iterable[psutil.Process]) -> None:
+    """Send SIGKILL to those that have not ended."""
     for process in processes:
         with contextlib.suppress(psutil.Error):
             process.kill()
