@@ -49,6 +49,8 @@ class Changes(Model):
     files: tuple[FileChange, ...] = ()
     patch: str = "changes.patch"
     """Path relative to the attempt's directory."""
+    left_out: tuple[str, ...] = ()
+    """Paths that could not be read when the work was captured."""
 
     @property
     def lines_added(self) -> int:

@@ -3,10 +3,14 @@
 Everything that parex does with git is done here, through `Git`. The user's own repository is only ever read.
 """
 
+from pytest_parex.repository.capture import capture
 from pytest_parex.repository.clone import clone
+from pytest_parex.repository.fingerprint import Fingerprint, fingerprint
 from pytest_parex.repository.git import Git
 from pytest_parex.repository.mirror import captures, lock
+from pytest_parex.repository.patch import apply_patch
 from pytest_parex.repository.pin import pin
+from pytest_parex.repository.restore import restore
 from pytest_parex.repository.source import Source, locate
 from pytest_parex.repository.worktree import (
     create_branch,
@@ -18,11 +22,15 @@ from pytest_parex.repository.worktree import (
 )
 
 __all__ = [
+    "Fingerprint",
     "Git",
     "Source",
+    "apply_patch",
+    "capture",
     "captures",
     "clone",
     "create_branch",
+    "fingerprint",
     "locate",
     "lock",
     "pin",
@@ -31,4 +39,5 @@ __all__ = [
     "registrations",
     "remember_index",
     "remove_registration",
+    "restore",
 ]

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from pytest_parex.repository.git import Git
+from pytest_parex.repository.git import PATIENCE, Git
 from pytest_parex.repository.mirror import Manifest, Mirrors, link_packs, read_manifest
 from pytest_parex.repository.source import Source
 
@@ -68,12 +68,23 @@ def fill_from_url(url: str, wanted: Manifest, ref: str, mirror: Path) -> None:
     Git(git_dir=mirror)("update-ref", "-d", "refs/parex/fetched")
 
 
-def pack(git: Git, commit: str, exclude: str, folder: Path, *, partial: bool = False) -> None:
+def pack(
+    git: Git, commit: str, exclude: str, folder: Path, *, partial: bool = False, timeout: float = PATIENCE
+) -> None:
     """Write all objects of a commit that the excluded one does not have as a pack into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     missing = ["--missing=allow-any"] if partial else []
     wanted = f"{commit}\n" + (f"^{exclude}\n" if exclude else "")
-    names = git("pack-objects", "--quiet", "--revs", "--delta-base-offset", *missing, folder / "pack", input=wanted)
+    names = git(
+        "pack-objects",
+        "--quiet",
+        "--revs",
+        "--delta-base-offset",
+        *missing,
+        folder / "pack",
+        input=wanted,
+        timeout=timeout,
+    )
     if partial:
         for name in names.split():
             (folder / f"pack-{name}.promisor").touch()

@@ -74,8 +74,10 @@ class Staging:
 
     def files(self) -> tuple[str, ...]:
         """Stage all files, those of nested repositories too; returns what could not be read."""
-        if self.everything():
-            return ()
+        return () if self.everything() else self.closely()
+
+    def closely(self) -> tuple[str, ...]:
+        """What `files` does when git has something to say."""
         nested = self.nested()
         unread = self.around(nested)
         return (*unread, *(path for repository in nested for path in self.graft(repository)))

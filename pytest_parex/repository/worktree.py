@@ -19,6 +19,7 @@ from pathlib import Path
 from pytest_parex.errors import GitError, WorkspaceError
 from pytest_parex.model import Base
 from pytest_parex.repository.git import Git
+from pytest_parex.repository.head import read_regular
 from pytest_parex.repository.mirror import captures, lock, protect_settings
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -111,9 +112,9 @@ def remember_index(workspace: Path, start: Base, index: Path) -> None:
 
 
 def remembered_index(workspace: Path, start: Base) -> Path:
-    """Where the index of a workspace is remembered."""
+    """Where the index of a workspace is remembered: beside the mirrors, for whatever mirror it started from."""
     key = hashlib.sha256(os.fsencode(workspace.absolute())).hexdigest()[:20]
-    folder = Path(start.mirror) / "parex" / "indexes"
+    folder = Path(start.mirror).parent / "indexes"
     folder.mkdir(exist_ok=True)
     return folder / key
 
@@ -132,6 +133,7 @@ def create_branch(start: Base, git_dir: Path, name: str) -> None:
                 f"the name must differ for each trial ({fault})"
             ) from fault
         git("symbolic-ref", "HEAD", f"refs/heads/{name}")
+        _note(Path(start.mirror), "branches", f"refs/heads/{name}")
 
 
 def registrations(mirror: Path) -> dict[str, Path]:
@@ -147,13 +149,22 @@ def remove_registration(start: Base, name: str) -> bool:
     aside = mirror / "parex" / f"removing-{secrets.token_hex(4)}"
     with lock(mirror):
         workspace = _place_of(git_dir)
+        head = os.fsdecode(read_regular(git_dir / "HEAD")).strip()
         try:
             git_dir.rename(aside)
         except FileNotFoundError:
             return False
+        _note(mirror, "removed", name)
+        _note(mirror, "branches", head.removeprefix("ref: "))
     remembered_index(workspace, start).unlink(missing_ok=True)
     shutil.rmtree(aside, ignore_errors=True)
     return True
+
+
+def _note(mirror: Path, about: str, line: str) -> None:
+    """Tell the audit what parex itself did to a mirror."""
+    with (mirror / "parex" / about).open("a", errors="surrogateescape") as notes:
+        notes.write(f"{line}\n")
 
 
 def _place_of(git_dir: Path) -> Path:

@@ -1,0 +1,95 @@
+"""Put protected files back to what they are in the base, so that what grades the work is not part of the work."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from pytest_parex.errors import WorkspaceError
+from pytest_parex.model import Base
+from pytest_parex.repository.git import Git
+from pytest_parex.repository.mirror import captures
+from pytest_parex.repository.patterns import matcher
+from pytest_parex.repository.staging import make_readable
+from pytest_parex.repository.worktree import remembered_index
+
+_COMPILED = (".pyc", ".pyo")
+
+
+def restore(workspace: Path, base: Base, patterns: Sequence[str]) -> tuple[str, ...]:
+    """Restore all paths that the patterns mean to the base; returns those that had been changed, added or deleted.
+
+    Files that are not in the base are deleted, unless the base's own .gitignore files ignore them (dependencies,
+    carried files). Compiled Python is deleted all the same, since Python may prefer it to the restored source.
+    """
+    if not patterns:
+        return ()
+    if workspace.is_symlink() or not workspace.is_dir():
+        raise WorkspaceError(f"the workspace {workspace} is gone: its protected files cannot be restored")
+    meant = matcher(patterns)
+    make_readable(workspace)
+    with tempfile.TemporaryDirectory(prefix="restoring-", dir=Path(base.mirror) / "parex") as folder:
+        git = _compared(workspace, base, Path(folder) / "index")
+        known = set(git.fields("ls-files", "-z"))
+        differing = git.fields("diff-files", "-z", "--name-only", "--ignore-submodules=all")
+        changed = {path for path in differing if meant(path)}
+        extra = {path for path in _files(workspace) if path not in known and meant(path)}
+        ignored = _ignored(git, known, extra, Path(folder) / "base") if extra else set()
+        compiled = {path for path in ignored if path.endswith(_COMPILED)}
+        added = extra - ignored
+        for path in added | compiled:
+            _delete(workspace, path)
+        if changed:
+            git("checkout-index", "--force", "-z", "--stdin", input="".join(f"{path}\0" for path in sorted(changed)))
+    return tuple(sorted(changed | {path for path in added if ".git" not in path.split("/")}))
+
+
+def _compared(workspace: Path, base: Base, index: Path) -> Git:
+    """git with an index of the base that has been compared with the workspace's files."""
+    git = Git(git_dir=captures(Path(base.mirror)), work_tree=workspace, env={"GIT_INDEX_FILE": str(index)})
+    seed = remembered_index(workspace, base)
+    if seed.exists():
+        shutil.copy2(seed, index)
+        git("read-tree", "-m", base.commit)
+    else:
+        git("read-tree", base.commit)
+    git.run("update-index", "-q", "--refresh", "--ignore-submodules")  # its exit code says that something differs
+    return git
+
+
+def _files(workspace: Path) -> Iterator[str]:
+    """All files, links, pipes and sockets of the workspace, but not its own `.git`."""
+    for place, folders, files in os.walk(workspace):
+        inside = Path(place).relative_to(workspace)
+        links = [name for name in folders if Path(place, name).is_symlink()]
+        own = inside == Path()
+        yield from ((inside / name).as_posix() for name in (*files, *links) if not (own and name == ".git"))
+        if own:
+            folders[:] = [name for name in folders if name != ".git"]
+
+
+def _ignored(git: Git, known: Collection[str], paths: Collection[str], folder: Path) -> set[str]:
+    """Those of the paths that the .gitignore files of the base ignore, whatever the variant has made of them."""
+    rules = [path for path in known if path.rpartition("/")[2] == ".gitignore"]
+    folder.mkdir()
+    names = "".join(f"{path}\0" for path in rules)
+    git("checkout-index", f"--prefix={folder}/", "-z", "--stdin", input=names)
+    asked = [path for path in paths if ".git" not in path.split("/")]
+    elsewhere = replace(git, work_tree=folder)
+    answer = elsewhere.run("check-ignore", "--no-index", "-z", "--stdin", input="".join(f"{path}\0" for path in asked))
+    if answer.exit_code > 1:
+        raise elsewhere.fault(("check-ignore",), answer)
+    return set(os.fsdecode(answer.stdout).split("\0")) - {""}
+
+
+def _delete(workspace: Path, path: str) -> None:
+    place = workspace / path
+    place.unlink()
+    with contextlib.suppress(OSError):  # not empty: done
+        while (place := place.parent) != workspace:
+            place.rmdir()
