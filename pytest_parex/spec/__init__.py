@@ -8,7 +8,7 @@ from pytest_parex.spec.matrix import is_excluded, points
 from pytest_parex.spec.reading import Spec, fault_in, load, read
 from pytest_parex.spec.schema import schema
 from pytest_parex.spec.slugs import slug
-from pytest_parex.spec.templates import Facts, check_template, render
+from pytest_parex.spec.templates import Facts, check_template, render, render_options
 
 __all__ = [
     "Facts",
@@ -20,6 +20,7 @@ __all__ = [
     "points",
     "read",
     "render",
+    "render_options",
     "schema",
     "slug",
 ]

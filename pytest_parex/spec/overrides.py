@@ -1,7 +1,8 @@
 """`--parex-set KEY=VALUE`: values of a spec, replaced before it is checked.
 
 KEY is the way to the value, joined by dots (`runner.claude.model`, `gates.0.at_least`); a name that has dots of its own
-is found where the spec has it. VALUE is read as a YAML scalar, or as YAML if it begins like a list or a mapping.
+is found where the spec has it. VALUE is read as a YAML scalar, or as YAML if it begins like a list or a mapping; an
+empty one takes the value out.
 """
 
 from __future__ import annotations
@@ -58,7 +59,10 @@ def _set(data: dict[str, Any], key: str, value: Any) -> Keys:
         name, parts = _next(here, parts, path)
         path.append(name)
         if not parts:
-            here[name] = value
+            if value is None and isinstance(here, dict):
+                here.pop(str(name), None)
+            else:
+                here[name] = value
             return tuple(path)
         if isinstance(here, dict) and not isinstance(here.get(str(name)), dict | list):
             here[name] = _opened(here.get(str(name)), path)

@@ -13,10 +13,14 @@ from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from pytest_parex.errors import SetupError
+from pytest_parex.model import RunnerChoice
 from pytest_parex.spec.nearest import listed, meant
 
 NAMES = ("variant", "case", "matrix", "repeat", "experiment", "trial")
 """What every template may use."""
+
+COMMANDS = frozenset({"shell"})
+"""Runners whose options are commands: they get `PAREX_*` variables, and `{{` is theirs to use."""
 
 Known = Mapping[str, Collection[str] | None]
 """Name → its attributes; None where they are not checked."""
@@ -75,6 +79,11 @@ def render(value: Any, names: Mapping[str, Any]) -> Any:
     if isinstance(value, list | tuple):
         return [render(item, names) for item in value]
     return value
+
+
+def render_options(runner: RunnerChoice, names: Mapping[str, Any]) -> Any:
+    """The options of a runner, filled in as `render` does; commands are no templates, and stay as they are."""
+    return runner.options if runner.name in COMMANDS else render(runner.options, names)
 
 
 def check_template(text: str, known: Known) -> list[str]:

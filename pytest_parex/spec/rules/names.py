@@ -11,6 +11,9 @@ from pytest_parex.spec.rules.subject import Subject
 from pytest_parex.spec.slugs import why_no_name
 from pytest_parex.spec.wording import path_text, shown
 
+RESERVED = ("sources",)
+"""Names of experiments that would be other folders of the runs directory."""
+
 _ENVIRONMENT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
@@ -19,6 +22,8 @@ def names_are_slugs(subject: Subject) -> Iterator[Fault]:
     experiment, document = subject.experiment, subject.document
     if "experiment" not in subject.lost and (why := why_no_name(experiment.experiment)):
         yield document.at(("experiment",), f"`experiment`: found {shown(experiment.experiment)}; {why}")
+    if experiment.experiment.casefold() in RESERVED:
+        yield document.at(("experiment",), f"`experiment`: `{experiment.experiment}` is reserved; choose another name")
     sections: dict[str, Iterable[str]] = {
         "variants": experiment.variants,
         "cases": experiment.cases,

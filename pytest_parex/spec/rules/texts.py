@@ -11,11 +11,9 @@ from pytest_parex.model import RunnerChoice
 from pytest_parex.model.stages import PYTHON_REFERENCE
 from pytest_parex.spec.document import Keys
 from pytest_parex.spec.rules.subject import Subject
-from pytest_parex.spec.templates import Known, check_template
+from pytest_parex.spec.templates import COMMANDS, Known, check_template
 from pytest_parex.spec.wording import path_text, shown
 
-COMMANDS = frozenset({"shell"})
-"""Runners whose options are commands: they get `PAREX_*` variables, and are no templates."""
 VARIANT_FACTS = ("name", "prompt", "description")
 
 _NO_BRANCH = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|^[-/.]|/\.|\.lock(/|$)|[/.]$")
