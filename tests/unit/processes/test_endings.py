@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shlex
 import signal
@@ -82,6 +83,26 @@ def test_a_process_group_catches_what_stays_in_its_session(run, sleeper):
 
     assert finished.exit_code == 5
     assert sleeper.alive() == []
+
+
+def test_a_process_that_forks_and_ends_in_a_loop_is_caught(run, strong, tmp_path):
+    hop = """
+import fcntl, os, time
+lock = open("lock", "w")
+fcntl.flock(lock, fcntl.LOCK_EX)
+end = time.monotonic() + 60
+while time.monotonic() < end:
+    if os.fork():
+        os._exit(0)
+    os.setsid()
+    open("hopping", "w").close()
+"""
+    command = f"{shlex.join([sys.executable, '-c', hop])}; until [ -e hopping ]; do sleep 0.01; done; exit 5"
+    finished = run(command, held_by=strong)
+
+    assert finished.exit_code == 5
+    with (tmp_path / "lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def test_at_the_time_limit_the_whole_tree_is_ended(run, strong, sleeper):
