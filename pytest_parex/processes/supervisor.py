@@ -6,7 +6,8 @@ other one ends the tree; when the caller is killed, the outer one is told by its
 
 Standard input and error are the line to the caller: `ready` is said when all that is in place, the command begins at
 `go`, and the line closes when both supervisors have ended, which they do only when nothing is left. This file runs
-alone, before anything else: standard library only, and without pathlib and contextlib, whose import takes longer than all the rest.
+alone, before anything else: standard library only, and without pathlib and contextlib, whose import takes longer than
+all the rest.
 """
 
 # ruff: noqa: PTH123, SIM105
