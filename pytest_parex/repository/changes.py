@@ -21,21 +21,22 @@ _STATUS: dict[str, Status] = {
 }
 _PLAIN = (
     "--raw", "--numstat", "--patch", "-z", "--abbrev=64", "--find-renames", "--binary", "--full-index", "--no-ext-diff",
-    "--no-textconv", "--no-color", "--src-prefix=a/", "--dst-prefix=b/", "-O/dev/null", "--ignore-submodules=none",
+    "--no-textconv", "--no-color", "-O/dev/null", "--ignore-submodules=none",
 )  # fmt: skip
 
 
-def write_patch(git: Git, patch: Path, *what: str) -> tuple[FileChange, ...]:
+def write_patch(git: Git, patch: Path, prefix: str, *what: str) -> tuple[FileChange, ...]:
     """Write the difference that `git diff-index` or `git diff-tree` (in `what`) shows as a patch; returns its files.
 
+    `prefix` goes before every path: the place of a submodule, with `/` at its end, or nothing.
     Names that are no UTF-8 are given with backslash escapes; in the patch they are exact.
     """
     command, *rest = what
     answer = patch.with_name(f"{patch.name}.answer")
     try:
-        git(command, *_PLAIN, f"--output={answer}", *rest)
+        git(command, *_PLAIN, f"--src-prefix=a/{prefix}", f"--dst-prefix=b/{prefix}", f"--output={answer}", *rest)
         with answer.open("rb") as file:
-            changes = _read(file)
+            changes = _read(file, prefix)
             written = patch.with_name(f"{patch.name}.new")
             with written.open("wb") as target:
                 shutil.copyfileobj(file, target, 1 << 20)
@@ -47,15 +48,15 @@ def write_patch(git: Git, patch: Path, *what: str) -> tuple[FileChange, ...]:
     return changes
 
 
-def _read(file: IO[bytes]) -> tuple[FileChange, ...]:
+def _read(file: IO[bytes], prefix: str) -> tuple[FileChange, ...]:
     """Read what precedes the patch: a raw record for each file, then a count of lines for each, then an empty field."""
     fields = _fields(file)
     raw: list[tuple[Status, str | None, str]] = []
     field = next(fields, b"")
     while field.startswith(b":"):
         letter = field.split(b" ")[4][:1].decode()
-        old = _text(next(fields)) if letter in "RC" else None
-        raw.append((_STATUS[letter], old, _text(next(fields))))
+        old = prefix + _text(next(fields)) if letter in "RC" else None
+        raw.append((_STATUS[letter], old, prefix + _text(next(fields))))
         field = next(fields, b"")
     changes = []
     for status, old, path in raw:

@@ -48,6 +48,8 @@ class Manifest:
     """Where objects can be had that a partial clone has left out. Kept here, since variants must find no remotes."""
     packs: Mapping[str, int] = field(default_factory=dict)
     """File in `objects/pack` → size in bytes."""
+    submodules: Mapping[str, str] = field(default_factory=dict)
+    """Path → commit, for each submodule of the commit."""
 
 
 def captures(mirror: Path) -> Path:
@@ -132,7 +134,8 @@ class Mirrors:
             initialise(captures(made), wanted.object_format, wanted.settings)
             _borrow(captures(made), mirror / "objects", shallow=made / "shallow")
             shutil.copyfile(made / "config", made / "parex" / "config")
-            write_manifest(made, Manifest(**{**asdict(wanted), "packs": _packs(made)}))
+            found = {"packs": _packs(made), "submodules": _submodules(made, wanted.commit)}
+            write_manifest(made, Manifest(**{**asdict(wanted), **found}))
             if mirror.exists():
                 _replace_contents(mirror, made)
             else:
@@ -277,6 +280,12 @@ def _replace_contents(mirror: Path, made: Path) -> None:
 
 def _bytes(file: Path) -> bytes:
     return file.read_bytes() if file.is_file() else b""
+
+
+def _submodules(mirror: Path, commit: str) -> dict[str, str]:
+    entries = Git(git_dir=mirror).fields("ls-tree", "-r", "-z", "--full-tree", commit)
+    links = (entry.split("\t", 1) for entry in entries if entry.startswith("160000 "))
+    return {path: facts.split(" ")[2] for facts, path in links}
 
 
 def _packs(mirror: Path) -> dict[str, int]:

@@ -6,7 +6,7 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from pytest_parex.repository.git import Git
 from pytest_parex.repository.mirror import captures
 from pytest_parex.repository.patterns import matcher
 from pytest_parex.repository.staging import make_readable
+from pytest_parex.repository.submodules import filled_submodules, submodules_of
 from pytest_parex.repository.worktree import remembered_index
 
 _COMPILED = (".pyc", ".pyo")
@@ -27,18 +28,27 @@ def restore(workspace: Path, base: Base, patterns: Sequence[str]) -> tuple[str, 
     Files that are not in the base are deleted, unless the base's own .gitignore files ignore them (dependencies,
     carried files). Compiled Python is deleted all the same, since Python may prefer it to the restored source.
     """
-    if not patterns:
-        return ()
+    return _restore(workspace, base, matcher(patterns), "") if patterns else ()
+
+
+def _restore(workspace: Path, base: Base, meant: Callable[[str], bool], prefix: str) -> tuple[str, ...]:
+    """Restore one repository and the submodules in it; `prefix` goes before its paths."""
     if workspace.is_symlink() or not workspace.is_dir():
         raise WorkspaceError(f"the workspace {workspace} is gone: its protected files cannot be restored")
-    meant = matcher(patterns)
     make_readable(workspace)
+    links = submodules_of(base)
+    inner = [
+        path
+        for link, commit in filled_submodules(workspace, base).items()
+        if (workspace / link).is_dir() and not (workspace / link).is_symlink()
+        for path in _restore(workspace / link, commit, meant, f"{prefix}{link}/")
+    ]
     with tempfile.TemporaryDirectory(prefix="restoring-", dir=Path(base.mirror) / "parex") as folder:
         git = _compared(workspace, base, Path(folder) / "index")
         known = set(git.fields("ls-files", "-z"))
         differing = git.fields("diff-files", "-z", "--name-only", "--ignore-submodules=all")
-        changed = {path for path in differing if meant(path)}
-        extra = {path for path in _files(workspace) if path not in known and meant(path)}
+        changed = {path for path in differing if meant(prefix + path)}
+        extra = {path for path in _files(workspace, links) if path not in known and meant(prefix + path)}
         ignored = _ignored(git, known, extra, Path(folder) / "base") if extra else set()
         compiled = {path for path in ignored if path.endswith(_COMPILED)}
         added = extra - ignored
@@ -46,7 +56,8 @@ def restore(workspace: Path, base: Base, patterns: Sequence[str]) -> tuple[str, 
             _delete(workspace, path)
         if changed:
             git("checkout-index", "--force", "-z", "--stdin", input="".join(f"{path}\0" for path in sorted(changed)))
-    return tuple(sorted(changed | {path for path in added if ".git" not in path.split("/")}))
+    told = changed | {path for path in added if ".git" not in path.split("/")}
+    return tuple(sorted([*(prefix + path for path in told), *inner]))
 
 
 def _compared(workspace: Path, base: Base, index: Path) -> Git:
@@ -62,15 +73,16 @@ def _compared(workspace: Path, base: Base, index: Path) -> Git:
     return git
 
 
-def _files(workspace: Path) -> Iterator[str]:
-    """All files, links, pipes and sockets of the workspace, but not its own `.git`."""
+def _files(workspace: Path, submodules: Collection[str]) -> Iterator[str]:
+    """All files, links, pipes and sockets of the workspace, but not its own `.git`, and not those of submodules."""
     for place, folders, files in os.walk(workspace):
         inside = Path(place).relative_to(workspace)
         links = [name for name in folders if Path(place, name).is_symlink()]
         own = inside == Path()
         yield from ((inside / name).as_posix() for name in (*files, *links) if not (own and name == ".git"))
-        if own:
-            folders[:] = [name for name in folders if name != ".git"]
+        folders[:] = [
+            name for name in folders if not (own and name == ".git") and (inside / name).as_posix() not in submodules
+        ]
 
 
 def _ignored(git: Git, known: Collection[str], paths: Collection[str], folder: Path) -> set[str]:
