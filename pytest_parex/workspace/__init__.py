@@ -1,0 +1,21 @@
+"""A sealed folder for one trial: made as a journalled transaction, filled, set up, and taken away without loss."""
+
+from pytest_parex.workspace.capturing import capture, settle
+from pytest_parex.workspace.creation import create
+from pytest_parex.workspace.environment import secrets, variant_environment
+from pytest_parex.workspace.place import Workspace
+from pytest_parex.workspace.removal import Outcome, Removal, remove
+from pytest_parex.workspace.setup import setup
+
+__all__ = [
+    "Outcome",
+    "Removal",
+    "Workspace",
+    "capture",
+    "create",
+    "remove",
+    "secrets",
+    "settle",
+    "setup",
+    "variant_environment",
+]

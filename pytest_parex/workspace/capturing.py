@@ -1,0 +1,142 @@
+"""What of a workspace is the variant's doing, and keeping it.
+
+Work is compared with a commit: the trial's base. Files that parex itself lays into the workspace (the variant's
+overlay, what setup leaves behind) are no work of the variant, although they differ from the base. So when everything
+is in place, and before the variant begins, `settle` makes another commit to compare with: the base, with exactly those
+paths laid over that differ from the given work. The given work is the start with the variant's patch: a `ref` and a
+`patch` are the variant's doing and stay visible as changes.
+
+Carried files are ignored by git, as a rule, and then in neither of the two.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import tempfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from pytest_parex import repository
+from pytest_parex.model import Base, Changes, Place, Plan, Trial
+from pytest_parex.repository import Git
+from pytest_parex.store import AttemptWriter
+from pytest_parex.workspace.kinds import git_dir_of
+from pytest_parex.workspace.ownership import EVENT, Made, journal_of, path_of
+from pytest_parex.workspace.place import Workspace
+
+_NOBODY = {
+    f"GIT_{role}_{what}": text
+    for role in ("AUTHOR", "COMMITTER")
+    for what, text in (("NAME", "parex"), ("EMAIL", "parex@localhost"), ("DATE", "946684800 +0000"))
+}
+
+
+def given_work(plan: Plan, trial: Trial, attempt: int, directory: Path, git_dir: Path | None) -> str:
+    """Keep a workspace as the variant's patch has left it, and return the commit."""
+    start, base = plan.start_of(trial.variant), plan.base_of(trial.variant)
+    with _aside(directory) as folder:
+        return repository.capture(
+            path_of(plan, trial),
+            start=start,
+            base=base,
+            git_dir=git_dir,
+            ref=ref_of(plan, trial, attempt, "given"),
+            attempt_directory=folder,
+        ).commit
+
+
+def settle(workspace: Workspace, place: Place) -> Workspace:
+    """Call when setup is done and before the variant begins: what is there now is not the variant's doing.
+
+    Returns the workspace with the base that its work is to be compared with.
+    """
+    base = place.plan.base_of(place.trial.variant)
+    with _aside(place.directory) as folder:
+        laid = repository.capture(
+            workspace.path,
+            start=workspace.start,
+            base=_at(base, workspace.given),
+            git_dir=workspace.git_dir,
+            ref=ref_of(place.plan, place.trial, place.attempt, "laid"),
+            attempt_directory=folder,
+        )
+        if laid.files:
+            compared = _lay_over(base, workspace.given, laid.commit, folder / "compared.index")
+            ref = ref_of(place.plan, place.trial, place.attempt, "compared")
+            Git(git_dir=Path(laid.mirror))("update-ref", ref, compared)
+            base = _at(base, compared)
+    place.emit(EVENT, state="settled", compared_with=base.commit, laid=len(laid.files))
+    return replace(workspace, base=base)
+
+
+def capture(workspace: Workspace, plan: Plan, trial: Trial, writer: AttemptWriter) -> Changes:
+    """Keep the variant's work as a commit, a ref and `changes.patch`, and journal that. WorkspaceError if it cannot."""
+    changes = repository.capture(
+        workspace.path,
+        start=workspace.start,
+        base=workspace.base,
+        git_dir=workspace.git_dir,
+        ref=ref_of(plan, trial, writer.number, "work"),
+        attempt_directory=writer.directory,
+    )
+    writer.emit(EVENT, state="captured", commit=changes.commit, ref=changes.ref, left_out=len(changes.left_out))
+    return changes
+
+
+def capture_found(plan: Plan, trial: Trial, made: Made) -> Changes:
+    """Keep the work in the workspace of an attempt whose process died before it could."""
+    start, base, path = plan.start_of(trial.variant), plan.base_of(trial.variant), path_of(plan, trial)
+    return repository.capture(
+        path,
+        start=start,
+        base=_at(base, made.compared_with or base.commit),
+        git_dir=git_dir_of(made.kind, start, path),
+        ref=ref_of(plan, trial, made.attempt, "work"),
+        attempt_directory=journal_of(plan).attempt_directory(trial.id, made.attempt),
+    )
+
+
+def is_kept(changes: Changes) -> bool:
+    """Whether the captured commit is really there, reachable by its ref, and holds everything that could be read."""
+    mirror = Path(changes.mirror)
+    if changes.left_out or not mirror.is_dir():
+        return False
+    asked = f"{changes.ref}^{{commit}}\n{changes.ref}^{{tree}}\n"
+    answered = Git(git_dir=mirror).run("cat-file", "--batch-check=%(objectname) %(objecttype)", input=asked)
+    commit, tree = [*answered.stdout.decode(errors="replace").splitlines(), "", ""][:2]
+    return commit == f"{changes.commit} commit" and tree.endswith(" tree")
+
+
+def ref_of(plan: Plan, trial: Trial, attempt: int, what: str) -> str:
+    """The ref of a capture: `work`, or `given`, `laid` and `compared` for what leads up to it."""
+    name = re.sub(r"\.\.+|\.lock$|\.$", "-", trial.id)
+    unique = name if name == trial.id else f"{name}-{zlib.crc32(trial.id.encode()):08x}"
+    return f"refs/parex/{plan.run}/{unique}/{attempt}/{what}"
+
+
+def _lay_over(base: Base, given: str, laid: str, index: Path) -> str:
+    """A commit on the base that has, of every path that differs between `given` and `laid`, the latter's state."""
+    git = Git(git_dir=repository.captures(Path(base.mirror)), env={"GIT_INDEX_FILE": str(index), **_NOBODY})
+    fields = iter(git.fields("diff-tree", "-r", "-z", "--no-renames", given, laid))
+    entries = [(facts.split()[1], facts.split()[3], path) for facts, path in zip(fields, fields, strict=True)]
+    git("read-tree", base.commit)
+    # Deletions first: a file may have become a folder, or the other way round.
+    lines = [f"{mode} {blob}\t{path}\0" for mode, blob, path in sorted(entries)]
+    git("update-index", "-z", "--index-info", input="".join(lines))
+    return git(
+        "commit-tree", "-p", base.commit, "-m", "the base, with what is not the variant's doing", git("write-tree")
+    )
+
+
+def _at(base: Base, commit: str) -> Base:
+    return base.model_copy(update={"commit": commit})
+
+
+@contextlib.contextmanager
+def _aside(directory: Path) -> Iterator[Path]:
+    """A folder for what captures write beside their commit, where that is of no interest."""
+    with tempfile.TemporaryDirectory(prefix="settling-", dir=directory) as folder:
+        yield Path(folder)
