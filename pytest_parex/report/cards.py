@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import quote
 
+from markupsafe import escape
+
 from pytest_parex.compare import numbers
 from pytest_parex.endings import Cause
 from pytest_parex.model import CheckResult, FileChange, Result, TrialSummary
@@ -170,14 +172,14 @@ def _link(*parts: str) -> str:
 
 def cut(excerpt: Excerpt, limit: int, *, from_end: bool) -> Excerpt:
     """The excerpt, cut so that it takes at most `limit` bytes once it is escaped; `from_end` keeps its end."""
+    if len(str(escape(excerpt.text)).encode("utf-8", "replace")) <= limit:
+        return excerpt
     room, keep = limit, 0
     for character in reversed(excerpt.text) if from_end else excerpt.text:
         room -= _COST.get(character) or len(character.encode("utf-8", "replace"))
         if room < 0:
             break
         keep += 1
-    if keep == len(excerpt.text):
-        return excerpt
     kept = excerpt.text[len(excerpt.text) - keep :] if from_end else excerpt.text[:keep]
     lost = len(excerpt.text[: len(excerpt.text) - keep] if from_end else excerpt.text[keep:])
     return Excerpt(kept, excerpt.left_out + lost)

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from pytest_parex.compare import numbers
 from pytest_parex.endings import ENDINGS, Cause
@@ -17,7 +18,7 @@ from pytest_parex.report.text import one_line
 
 KINDS: dict[str, Kind] = {"passed": "good", "failed": "bad"}
 _TELLING = re.compile(r"^E\s|^(FAILED|ERROR)\b|\b\w*(Error|Exception)\b|\berror:|\bfatal:|\bpanic", re.IGNORECASE)
-_READ = 64 * 1024
+_READ = 32 * 1024
 _WIDEST = 240
 
 
@@ -38,12 +39,11 @@ class Group:
     """All failures of one cause."""
 
     cause: Cause
+    trials: int
+    """How many trials ended so."""
     failures: tuple[Failure, ...]
-
-    @property
-    def trials(self) -> int:
-        """How many trials ended so."""
-        return sum(len(failure.trials) for failure in self.failures)
+    left_out: int = 0
+    """How many other messages there are."""
 
     @property
     def meaning(self) -> str:
@@ -150,19 +150,20 @@ def changes(material: Material) -> Table:
     return Table(columns[:width], tuple(Row(row.cells[:width], row.best) for row in rows), "Means per trial.")
 
 
-def failures(material: Material, lines: int = 12) -> tuple[Group, ...]:
-    """Every ending but *passed*, by cause, each with up to `lines` lines of the log that says most."""
-    alike: dict[tuple[str, str], list[TrialSummary]] = {}
+def failures(material: Material, most: int = 25, lines: int = 12) -> tuple[Group, ...]:
+    """Every ending but *passed*, by cause: up to `most` messages, each with `lines` lines of the log that says most."""
+    alike: dict[Cause, dict[str, list[TrialSummary]]] = {}
     for trial in material.comparison.trials:
         if trial.cause and trial.cause != Cause.PASSED:
-            alike.setdefault((trial.cause, trial.message), []).append(trial)
+            alike.setdefault(Cause(trial.cause), {}).setdefault(trial.message, []).append(trial)
     return tuple(
         Group(
             cause,
-            tuple(_failure(material, message, rows, lines) for (name, message), rows in alike.items() if name == cause),
+            sum(map(len, messages.values())),
+            tuple(_failure(material, message, rows, lines) for message, rows in islice(messages.items(), most)),
+            max(0, len(messages) - most),
         )
-        for cause in Cause
-        if any(name == cause for name, _ in alike)
+        for cause, messages in sorted(alike.items(), key=lambda each: list(Cause).index(each[0]))
     )
 
 

@@ -27,7 +27,9 @@ def find(directory: Path, name: str) -> Path | None:
     if not name or "\0" in name or relative.is_absolute() or ".." in relative.parts:
         return None
     try:
-        real = (directory / relative).resolve(strict=True)
+        path = directory / relative
+        path.lstat()  # most names that are asked for do not exist, and this is quicker than to resolve
+        real = path.resolve(strict=True)
         inside = real.is_relative_to(directory.resolve(strict=True))
         return real if inside and stat.S_ISREG(real.stat().st_mode) else None
     except (OSError, RuntimeError):

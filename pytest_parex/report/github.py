@@ -15,10 +15,10 @@ from pytest_parex.report.table import Cell, Table
 from pytest_parex.report.text import one_line, visible
 
 _SPECIAL = re.compile(
-    r"""[\\`*\[\]|~]                # code, emphasis, links, cells
-      | (?<![^\W_])_|_(?![^\W_])   # emphasis; not inside a word
-      | \$(?=.*\$)|(?<=\$)\$        # formulas
-      | ^[\#>]|^[+=-](?!\d)        # headings, quotes, lists, rules
+    r"""[\\`*\[\]|~]                   # code, emphasis, links, cells
+      | (?<![^\W_])_|_(?![^\W_])     # emphasis; not inside a word
+      | \$(?=.*\$)                   # formulas
+      | ^[\#>]|^[+=-](?!\d)         # headings, quotes, lists, rules
     """,
     re.VERBOSE,
 )

@@ -75,6 +75,7 @@ def _failures(material: Material) -> Iterator[Section]:
             head=text(group.meaning),
             rows=tuple(map(_failure, group.failures)),
             joint="\n\n",
+            foot=f"*{count(group.left_out, 'more message')}.*" if group.left_out else "",
         )
 
 

@@ -88,6 +88,8 @@ def _plot(material: Material, metric: str) -> Plot | None:
         return min(1.0, max(0.0, (value - low) / (high - low)))
 
     strips = []
+    means = [row.metrics[metric].mean for row in material.variants if metric in row.metrics]
+    beside = [mean for mean in means if mean is not None]
     for row in material.variants:
         trials = [trial for trial in counted[row.name] if metric in trial.metrics]
         mean = row.metrics[metric].mean if metric in row.metrics else None
@@ -101,7 +103,7 @@ def _plot(material: Material, metric: str) -> Plot | None:
                     for value in (trial.metrics[metric],)
                 ),
                 None if mean is None else at(mean),
-                numbers.metric(metric, mean, measure.unit, [*values, *([] if mean is None else [mean])]),
+                numbers.metric(metric, mean, measure.unit, beside),
                 len(counted[row.name]) - len(trials),
             )
         )

@@ -25,12 +25,25 @@ _HIDDEN = re.compile(
 )
 
 
+class _Names(dict[int, str]):
+    """What is written for a hidden character; filled as characters are met, since `str.translate` asks for each."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        self[code] = _name(code) if _HIDDEN.match(character) else character
+        return self[code]
+
+
+_NAMES = _Names()
+
+
 def visible(text: str) -> str:
     """The text without terminal escapes, with control, bidirectional and zero-width characters shown by name.
 
     Newlines and tabs stay; a carriage return becomes a new line, so that nothing is overwritten unseen.
     """
-    return _HIDDEN.sub(_name, _ESCAPES.sub("", text).replace("\r\n", "\n").replace("\r", "\n"))
+    plain = _ESCAPES.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
+    return plain.translate(_NAMES) if _HIDDEN.search(plain) else plain
 
 
 def one_line(text: str, limit: int = 300) -> str:
@@ -47,9 +60,7 @@ def shortened(text: str, limit: int) -> str:
     return f"{text[: limit - 1 - tail]}…{text[len(text) - tail :]}"
 
 
-def _name(found: re.Match[str]) -> str:
-    character = found[0]
-    code = ord(character)
+def _name(code: int) -> str:
     if code < 0x20:
         return chr(0x2400 + code)
     if code == 0x7F:

@@ -116,3 +116,19 @@ def test_long_lists_of_names_are_cut(told):
     sentence = next(reason for reason in told.compared().reasons if reason.startswith("Not acceptable"))
 
     assert sentence.endswith(" and 22 more.")
+
+
+def test_a_passed_trial_without_a_number_is_said_to_have_none(ranked):
+    told = ranked("time")
+    told.ended("silent")
+    told.ended("loud", time=3.0)
+
+    assert told.compared().reasons[0] == "`loud` leads `silent`, the next, in `time`: 3 against no number in 1 trial."
+
+
+def test_without_a_usable_criterion_nobody_leads(ranked):
+    told = ranked("unknown")
+    told.ended("a")
+    told.ended("b")
+
+    assert told.compared().reasons[0] == "No variant leads: nothing ranks `a` and `b`."
