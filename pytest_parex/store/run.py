@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from pydantic import ValidationError
 from pytest_parex.errors import StoreError
 from pytest_parex.model import Event, Metric, Plan, Result, Trial
 from pytest_parex.store import files, journal, layout, locks, results
-from pytest_parex.store.attempt import EVENTS, AttemptWriter
+from pytest_parex.store.attempt import EVENTS, RESERVED, RESULT, AttemptWriter
 from pytest_parex.store.results import unsaid
 
 FORMAT = 1
@@ -72,6 +73,11 @@ class Run:
         """The numbers of the trial's attempts, finished or not, in order."""
         return results.attempts(str(self.trial_directory(trial_id)))
 
+    def unfinished(self, trial_id: str) -> int | None:
+        """The number of the trial's last attempt if that has no result: it is under way, or its process died."""
+        last = max(self.attempts(trial_id), default=None)
+        return last if last and not (self.attempt_directory(trial_id, last) / RESULT).exists() else None
+
     def result(self, trial_id: str, notice: Callable[[str], None] = unsaid) -> Result | None:
         """The result of the trial's last finished attempt, with recorded metrics.
 
@@ -113,6 +119,26 @@ class Run:
         while not files.make_new_folder(folder / f"attempt-{number}"):
             number += 1
         return AttemptWriter(trial, number, folder / f"attempt-{number}", secrets, listen)
+
+    def reopen(self, trial: Trial, number: int) -> AttemptWriter:
+        """Go on with an attempt whose writer is dead; the caller holds the trial's claim."""
+        directory = self.attempt_directory(trial.id, number)
+        (directory / RESERVED).unlink(missing_ok=True)
+        return AttemptWriter(trial, number, directory)
+
+    def discard(self) -> None:
+        """Remove the run if no attempt was begun in it; `latest` then names the newest of the others."""
+        if any((self.directory / layout.TRIALS).iterdir()):
+            return
+        shutil.rmtree(self.directory)
+        folder = self.directory.parent
+        others = sorted(plan.parent.name for plan in folder.glob(f"[!.]*/{layout.PLAN}"))
+        others = [name for name in others if name != layout.LATEST]
+        if others:
+            files.point(folder / layout.LATEST, others[-1])
+        else:
+            (folder / layout.LATEST).unlink(missing_ok=True)
+            folder.rmdir()
 
     def record(self, trial_id: str, attempt: int, name: str, metric: Metric, by: str) -> None:
         """Keep a metric that the test `by` (its node id) measured on a finished attempt; `result` merges it in.
