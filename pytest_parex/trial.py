@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass
 
 from pytest_parex import grading, repository, workspace
-from pytest_parex.endings import Cause, counts, may_retry
+from pytest_parex.endings import ENDINGS, Cause, counts, may_retry
 from pytest_parex.errors import ParexError
 from pytest_parex.model import (
     Changes,
@@ -59,6 +59,22 @@ def live(run: Run, trial: Trial, stages: Stages, environ: Mapping[str, str]) -> 
     return (yield from _attempt(run, trial, stages, environ))
 
 
+def bury(run: Run, trial: Trial, cause: Cause) -> None:
+    """Give the trial's last attempt an ending if its process died without one; its work is captured all the same."""
+    with run.claim(trial.id):
+        number = run.unfinished(trial.id)
+        if number is None:
+            return
+        writer = run.reopen(trial, number)
+        changes = None
+        try:
+            changes = workspace.rescue(run.plan, trial, number)
+        except ParexError as fault:
+            writer.emit("note", text=str(fault))
+        message = ENDINGS[cause].meaning
+        writer.finish(Result(trial=trial, attempt=number, cause=cause, message=message, changes=changes))
+
+
 def _attempt(run: Run, trial: Trial, stages: Stages, environ: Mapping[str, str]) -> Life:
     writer = run.begin(trial, workspace.secrets(environ), stages.listen)
     before = repository.fingerprint(run.plan)
@@ -78,6 +94,7 @@ def _attempt(run: Run, trial: Trial, stages: Stages, environ: Mapping[str, str])
     attempt.capture()
     if stop is None and counts(attempt.execution.cause):
         attempt.grade()
+    attempt.leave()
     result = attempt.result(repository.fingerprint(run.plan).changes_since(before))
     writer.finish(result)
     if stop is not None:
@@ -127,6 +144,7 @@ class _Attempt:
         )
         with self.writer.phase("setup"):
             self.stages.setup(self.place)
+            self.workspace = workspace.settle(self.workspace, self.place)
 
     def execute(self) -> None:
         assert self.place is not None
@@ -156,9 +174,7 @@ class _Attempt:
     def grade(self) -> None:
         assert self.place is not None
         assert self.changes is not None
-        work = Work(
-            **vars(self.place), changes=self.changes, execution=self.execution, phases=dict(self.writer.phases)
-        )
+        work = Work(**vars(self.place), changes=self.changes, execution=self.execution, phases=dict(self.writer.phases))
         try:
             with self.writer.phase("protect"):
                 self.protected = grading.protect(work)
@@ -175,6 +191,10 @@ class _Attempt:
             self.fail(Cause.GRADING_FAILED, "grading", error)
         else:
             self.end(*grading.judge(self.plan.experiment, self.execution, self.checks, self.metrics))
+
+    def leave(self) -> None:
+        if self.workspace is not None:
+            self.workspace.lease.release()
 
     def end(self, cause: Cause, message: str) -> None:
         self.execution = Execution(

@@ -15,6 +15,7 @@ import pytest
 
 from pytest_parex import report, trial, workspace
 from pytest_parex.compare import compare
+from pytest_parex.endings import Cause
 from pytest_parex.errors import ParexError
 from pytest_parex.model import Comparison
 from pytest_parex.plugin.collection import trial_of
@@ -89,8 +90,8 @@ class Controller:
         self.removals.shutdown(wait=True)
         for loaded in self.session.loaded:
             run = _run(loaded)
-            for abandoned in loaded.trials:
-                trial.bury(run, abandoned)
+            for one in loaded.trials:
+                trial.bury(run, one, Cause.CRASHED)
             if not any(run.attempts(one.id) for one in loaded.trials):
                 run.discard()
                 continue

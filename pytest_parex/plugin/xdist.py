@@ -121,7 +121,7 @@ class PullScheduling:
     @property
     def has_pending(self) -> bool:
         """Whether anything real is waiting or under way."""
-        return bool(self.tests) or any(lane.waiting for lane in self.lanes) or any(map(self._real, self.held.values()))
+        return bool(self.tests) or any(lane.waiting for lane in self.lanes) or any(self.held.values())
 
     @property
     def tests_finished(self) -> bool:
@@ -152,15 +152,12 @@ class PullScheduling:
     def mark_test_complete(self, node: WorkerController, item_index: int, duration: float = 0) -> None:
         """A worker has run an item; with it, the lane may be open for other workers too."""
         held = self.held.get(node)
-        if held is None:
+        if held is None or item_index not in held:  # a turnstile: the worker was waiting and goes on now
             return
         held.remove(item_index)
         for lane in self.lanes:
             lane.under_way.discard(item_index)
-        if held == [self._turnstile]:
-            held.clear()
-        if item_index != self._turnstile:
-            self.schedule()
+        self.schedule()
 
     def mark_test_pending(self, item: str) -> None:
         """Run an item again (pytest-xdist calls this for plugins that ask for it after a crash)."""
@@ -173,25 +170,17 @@ class PullScheduling:
 
     def remove_node(self, node: WorkerController) -> str | None:
         """A worker is gone; returns the item that it was running, if any. The rest of its batch waits again."""
-        real = self._real(self.held.pop(node))
+        held = self.held.pop(node)
         self.ready.discard(node)
-        if not real:
+        if not held:
             return None
-        crashed, *rest = real
+        crashed, *rest = held
         self.tests.extendleft(reversed(rest))
         for lane in self.lanes:
             lane.under_way.discard(crashed)
         self.schedule()
         assert self.collection is not None
         return self.collection[crashed]
-
-    @property
-    def _turnstile(self) -> int:
-        assert self.collection is not None
-        return len(self.collection)
-
-    def _real(self, indexes: list[int]) -> list[int]:
-        return [index for index in indexes if self.collection is not None and index != len(self.collection)]
 
     def _fill(self) -> None:
         assert self.collection is not None
@@ -218,8 +207,10 @@ class PullScheduling:
             return
         batch = self._next()
         if batch:
-            self.held[node] = [*batch, self._turnstile]
-            node.send_runtest_some(self.held[node])
+            assert self.collection is not None
+            self.held[node] = batch
+            turnstile = len(self.collection)
+            node.send_runtest_some([*batch, turnstile])
         elif not any(lane.waiting for lane in self.lanes):
             node.shutdown()  # nothing is left that it could get: let its memory go while the others work
 

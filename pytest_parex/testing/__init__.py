@@ -1,12 +1,12 @@
 """Test your own specs, hooks and assertions: a real repository, a real run, and what came of it.
 
-    from pytest_parex.testing import Project
+from pytest_parex.testing import Project
 
-    def test_my_spec(tmp_path):
-        project = Project(tmp_path / "repo", {"solve.py": "print(42)"})
-        project.spec({"variants": {"a": "…"}, "runner": {"shell": "python solve.py"}})
-        run = project.run("-n", "2")
-        assert run.outcomes == {"passed": 1}
+def test_my_spec(tmp_path):
+    project = Project(tmp_path / "repo", {"solve.py": "print(42)"})
+    project.spec({"variants": {"a": "…"}, "runner": {"shell": "python solve.py"}})
+    run = project.run("-n", "2")
+    assert run.outcomes == {"passed": 1}
 """
 
 from pytest_parex.testing.project import Finished, Project

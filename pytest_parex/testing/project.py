@@ -34,8 +34,10 @@ class Finished:
     def outcomes(self) -> dict[str, int]:
         """pytest's own last line as numbers: `{"passed": 3, "failed": 1}`."""
         lines = [line for line in self.out.splitlines() if re.search(r"\bin \d+\.\d+s\b", line)]
-        return {word.removesuffix("s") if word != "passed" else word: int(count)
-                for count, word in _COUNT.findall(lines[-1] if lines else "")}
+        return {
+            word.removesuffix("s") if word != "passed" else word: int(count)
+            for count, word in _COUNT.findall(lines[-1] if lines else "")
+        }
 
     def run(self, experiment: str = "spec") -> store.Run:
         """The latest run of an experiment."""

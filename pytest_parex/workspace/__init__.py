@@ -1,6 +1,6 @@
 """A sealed folder for one trial: made as a journalled transaction, filled, set up, and taken away without loss."""
 
-from pytest_parex.workspace.capturing import capture, settle
+from pytest_parex.workspace.capturing import capture, rescue, settle
 from pytest_parex.workspace.creation import create
 from pytest_parex.workspace.environment import secrets, variant_environment
 from pytest_parex.workspace.place import Workspace
@@ -14,6 +14,7 @@ __all__ = [
     "capture",
     "create",
     "remove",
+    "rescue",
     "secrets",
     "settle",
     "setup",

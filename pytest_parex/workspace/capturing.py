@@ -24,8 +24,8 @@ from pytest_parex.model import Base, Changes, Place, Plan, Trial
 from pytest_parex.repository import Git
 from pytest_parex.store import AttemptWriter
 from pytest_parex.workspace.kinds import git_dir_of
-from pytest_parex.workspace.ownership import EVENT, Made, journal_of, path_of
-from pytest_parex.workspace.place import Workspace
+from pytest_parex.workspace.ownership import EVENT, HOLDS_WORK, Made, journal_of, last_made, path_of
+from pytest_parex.workspace.place import Workspace, traces
 
 _NOBODY = {
     f"GIT_{role}_{what}": text
@@ -54,17 +54,21 @@ def settle(workspace: Workspace, place: Place) -> Workspace:
     Returns the workspace with the base that its work is to be compared with.
     """
     base = place.plan.base_of(place.trial.variant)
+    given = workspace.given.commit
+    if traces(workspace.path) == workspace.given.files:
+        place.emit(EVENT, state="settled", laid=0)
+        return workspace
     with _aside(place.directory) as folder:
         laid = repository.capture(
             workspace.path,
             start=workspace.start,
-            base=_at(base, workspace.given),
+            base=_at(base, given),
             git_dir=workspace.git_dir,
             ref=ref_of(place.plan, place.trial, place.attempt, "laid"),
             attempt_directory=folder,
         )
         if laid.files:
-            compared = _lay_over(base, workspace.given, laid.commit, folder / "compared.index")
+            compared = _lay_over(base, given, laid.commit, folder / "compared.index")
             ref = ref_of(place.plan, place.trial, place.attempt, "compared")
             Git(git_dir=Path(laid.mirror))("update-ref", ref, compared)
             base = _at(base, compared)
@@ -97,6 +101,14 @@ def capture_found(plan: Plan, trial: Trial, made: Made) -> Changes:
         ref=ref_of(plan, trial, made.attempt, "work"),
         attempt_directory=journal_of(plan).attempt_directory(trial.id, made.attempt),
     )
+
+
+def rescue(plan: Plan, trial: Trial, attempt: int) -> Changes | None:
+    """Keep the work of an attempt whose process died before it could; None if no work had begun."""
+    made = last_made(plan, trial)
+    if made is None or made.attempt != attempt or made.state not in HOLDS_WORK:
+        return None
+    return capture_found(plan, trial, made)
 
 
 def is_kept(changes: Changes) -> bool:

@@ -25,6 +25,8 @@ from pytest_parex.store import Run
 from pytest_parex.workspace.kinds import registration_name
 
 EVENT = "workspace"
+HOLDS_WORK = ("ready", "settled")
+"""States in which nobody has captured the workspace yet, and a variant may have worked in it."""
 
 
 @dataclass(frozen=True)

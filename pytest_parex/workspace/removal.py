@@ -26,11 +26,8 @@ from pytest_parex.store import Run
 from pytest_parex.workspace.capturing import capture_found, is_kept
 from pytest_parex.workspace.deletion import delete
 from pytest_parex.workspace.kinds import registration_name
-from pytest_parex.workspace.ownership import Made, is_ours, last_made, lock_of_others, path_of, reason_of
+from pytest_parex.workspace.ownership import HOLDS_WORK, Made, is_ours, last_made, lock_of_others, path_of, reason_of
 from pytest_parex.workspace.roots import TRASH, leave, new_folder
-
-HOLDS_WORK = ("ready", "settled")
-"""States in which nobody has captured the workspace yet, and a variant may have worked in it."""
 
 
 class Outcome(StrEnum):
