@@ -68,8 +68,8 @@ def _call(
     asked = {"reference": reference, "folder": str(folder), "trial": _trial_facts(place), "arguments": dict(arguments)}
     try:
         request.write_text(json.dumps(asked), encoding="utf-8")
-    except OSError as fault:
-        raise ParexError(f"`{reference}` cannot be called, since {request} cannot be written: {fault}") from None
+    except (OSError, TypeError, ValueError) as fault:
+        raise ParexError(f"`{reference}` cannot be called, since its arguments cannot be written: {fault}") from None
     finished = processes.run(
         # -B: no compiled files appear beside the spec, which mostly lies in the user's own checkout.
         # -P: the folder of the program is no place to import from. -u: the log shows at once what was printed.

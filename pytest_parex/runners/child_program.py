@@ -83,7 +83,7 @@ def main(request: Path, answer: Path) -> int:
         return 1
     except BaseException as error:
         traceback.print_exc()
-        say("raised", how=f"raised {_in_words(error)}")
+        say("raised", how=f"raised {_in_words(error, (asked['folder'], facts['workspace']))}")
         return 1
     return 0
 
@@ -103,11 +103,11 @@ def _function(reference: str) -> Callable[..., Any]:
     return function  # type: ignore[no-any-return]
 
 
-def _in_words(error: BaseException) -> str:
-    """The exception and the last frames of the user's own code."""
+def _in_words(error: BaseException, homes: tuple[str, ...]) -> str:
+    """The exception and the last frames of the user's own code, which lives in `homes`."""
     told = traceback.TracebackException.from_exception(error)
-    frames = [frame for frame in told.stack if frame.filename != __file__ and not frame.filename.startswith("<frozen")]
-    lines = traceback.StackSummary.from_list(frames[-LAST_FRAMES:]).format()
+    own = [frame for frame in told.stack if frame.filename.startswith(homes) and "site-packages" not in frame.filename]
+    lines = traceback.StackSummary.from_list(own[-LAST_FRAMES:]).format()
     return "".join([*told.format_exception_only(), *lines]).rstrip()
 
 
