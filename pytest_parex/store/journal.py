@@ -23,7 +23,7 @@ class Journal:
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._torn = False
+        self._torn = _is_torn(file)
         self._lost = 0
 
     def append(self, event: Event) -> None:
@@ -60,6 +60,18 @@ class Journal:
             if error.errno not in FULL:
                 raise StoreError(f"{self._file} cannot be written: {error.strerror or error}") from None
             self._lost += 1
+
+
+def _is_torn(file: Path) -> bool:
+    """Whether an earlier writer was killed in the middle of a line."""
+    try:
+        with file.open("rb") as stream:
+            if not stream.seek(0, os.SEEK_END):
+                return False
+            stream.seek(-1, os.SEEK_END)
+            return stream.read() != b"\n"
+    except OSError:
+        return False
 
 
 def read(file: Path, trial: str, attempt: int) -> list[Event]:

@@ -21,7 +21,13 @@ def make_work(tmp_path: Path) -> MakeWork:
     The workspace was ready, as its journal says, when this is called: files written before are older than the work.
     """
 
-    def make(*changed: str, execution: Done | None = None, phases: dict[str, float] | None = None, **spec: Any) -> Work:
+    def make(
+        *changed: str,
+        execution: Done | None = None,
+        phases: dict[str, float] | None = None,
+        bases: dict[str, Base] | None = None,
+        **spec: Any,
+    ) -> Work:
         trial = Trial(id="v1", variant="v1")
         base = Base(source=".", mirror=str(tmp_path / "mirror"), commit="a" * 40, chosen="HEAD")
         settings = {"experiment": "limiter", "variants": {"v1": "do it"}, "runner": {"shell": "./solve.sh"}, **spec}
@@ -33,7 +39,7 @@ def make_work(tmp_path: Path) -> MakeWork:
             spec=str(tmp_path / "spec.yaml"),
             directory=str(directory),
             root=str(tmp_path),
-            bases={"": base},
+            bases=bases or {"": base},
             trials=(trial,),
         )
         run = Run.open(directory) if directory.exists() else Run.create(plan)

@@ -205,6 +205,23 @@ def test_a_torn_last_line_is_left_out(run: Run) -> None:
     assert [event.data["text"] for event in run.events("v1", 1)] == ["whole"]
 
 
+def test_a_reopened_attempt_goes_on_where_its_writer_died(run: Run) -> None:
+    trial = run.plan.trials[0]
+    assert run.unfinished(trial.id) is None
+    dead = run.begin(trial)
+    dead.emit("note", text="before")
+    with (dead.directory / "events.jsonl").open("a") as file:
+        file.write('{"time": "2026-11-20T18:4')
+    assert run.unfinished(trial.id) == 1
+    writer = run.reopen(trial, 1)
+    writer.emit("note", text="after")
+    writer.finish(passed(trial))
+    assert run.unfinished(trial.id) is None
+    assert run.attempts(trial.id) == [1]
+    notes = [event.data["text"] for event in run.events(trial.id, 1) if event.name == "note"]
+    assert notes == ["before", "after"]
+
+
 def test_secrets_are_hidden_in_events_and_messages(run: Run) -> None:
     trial = run.plan.trials[0]
     writer = run.begin(trial, secrets=["hunter2hunter2", "hunter2", "1"])

@@ -182,6 +182,24 @@ def test_latest_is_the_newest_run_when_the_link_leads_nowhere(make_plan: Callabl
     assert latest(directory, "limiter") == old.directory
 
 
+def test_a_run_without_attempts_can_be_discarded(make_plan: Callable[..., Plan], tmp_path: Path) -> None:
+    directory = tmp_path / "runs"
+    old = Run.create(make_plan("20261120-000000-aaaa"))
+    new = Run.create(make_plan("20261121-000000-bbbb"))
+    new.discard()
+    assert runs(directory, "limiter") == [old.directory]
+    assert (directory / "limiter" / "latest").readlink() == Path(old.directory.name)
+    old.begin(old.plan.trials[0])
+    old.discard()
+    assert runs(directory, "limiter") == [old.directory]
+
+
+def test_the_folder_of_an_experiment_goes_with_its_only_run(run: Run, tmp_path: Path) -> None:
+    run.discard()
+    assert experiments(tmp_path / "runs") == []
+    assert not (tmp_path / "runs" / "limiter").exists()
+
+
 def test_latest_may_be_a_file_where_links_are_impossible(make_plan: Callable[..., Plan], tmp_path: Path) -> None:
     old = Run.create(make_plan("20261120-000000-aaaa"))
     Run.create(make_plan("20261121-000000-bbbb"))
