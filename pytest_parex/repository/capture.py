@@ -2,7 +2,7 @@
 
 Nothing that the variant could have written is trusted. Files are read through an index of parex's own and with the
 mirror's `captures.git` as git directory; the workspace's own `.git` may be deleted, corrupt or hostile. Only its HEAD
-and its index are looked at, as data: for the commits that the variant made, and the ignored files that it chose to keep.
+and its index are looked at, as data: for the commits that the variant made, and the ignored files that it has added.
 """
 
 from __future__ import annotations

@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pytest_parex.repository.git import PATIENCE, Git
-from pytest_parex.repository.mirror import Manifest, Mirrors, link_packs, read_manifest
+from pytest_parex.repository.mirror import PROMISOR, Manifest, Mirrors, intact, link_packs, read_manifest
 from pytest_parex.repository.source import Source
 
 _CARRIED = ("filter.", "user.name", "user.email")
 _CARRIED_CORE = ("autocrlf", "eol", "filemode", "ignorecase", "longpaths", "precomposeunicode", "symlinks")
 _MANY_PACKS = 60
-PROMISOR = "parex-promisor"
 
 
 def describe(source: Source, commit: str, history: str) -> Manifest:
@@ -111,9 +110,10 @@ def _ancestor(source: Source, wanted: Manifest, mirrors: Mirrors) -> Path | None
     if (source.common_dir / "shallow").exists():
         return None
     for mirror in mirrors.existing()[:5]:
-        known = read_manifest(mirror)
+        known = intact(mirror)
         if (
-            known.commit == known.history
+            known is not None
+            and known.commit == known.history
             and len(known.packs) < _MANY_PACKS
             and not source.git.run("merge-base", "--is-ancestor", known.commit, wanted.commit).exit_code
         ):

@@ -28,7 +28,10 @@ from filelock import FileLock, Timeout
 
 from pytest_parex.errors import WorkspaceError
 from pytest_parex.repository.git import Git
+from pytest_parex.repository.head import read_regular
 
+PROMISOR = "parex-promisor"
+"""What the mirror of a partial clone calls the place where missing objects can be had."""
 _WAITING = 600.0
 Fill = Callable[[Path], object]
 """Brings a commit and its ancestors into the bare repository with this path."""
@@ -105,15 +108,14 @@ class Mirrors:
         others = self.existing(wanted.commit)
         for mirror in others:
             if not _registered(mirror):
-                if not _intact(mirror, wanted):
+                if intact(mirror) is None:
                     self._make(mirror, wanted, fill)
-                else:
-                    _tidy(mirror, wanted.commit)
+                _tidy(mirror, wanted.commit)
                 return mirror
         number = 1
         while (mirror := self._path(wanted.commit, number)).exists():
             number += 1
-        donors = [other for other in others if _intact(other, wanted)]
+        donors = [other for other in others if intact(other)]
         self._make(mirror, wanted, (lambda path: link_packs(donors[0], path)) if donors else fill)
         return mirror
 
@@ -174,6 +176,8 @@ def link_packs(mirror: Path, target: Path) -> bool:
 
 
 def _link(file: Path, target: Path) -> bool:
+    if target.exists():
+        return True
     try:
         target.hardlink_to(file)
     except OSError:
@@ -192,7 +196,16 @@ def read_manifest(mirror: Path) -> Manifest:
 
 def write_manifest(mirror: Path, manifest: Manifest) -> None:
     """Store what the mirror consists of."""
-    (mirror / "parex" / "manifest.json").write_text(json.dumps(asdict(manifest), indent=1), encoding="utf-8")
+    file = mirror / "parex" / "manifest.json"
+    written = file.with_name("manifest.new")
+    written.write_text(json.dumps(asdict(manifest), indent=1), encoding="utf-8")
+    written.replace(file)
+
+
+def update_packs(mirror: Path) -> None:
+    """Count packs that have arrived since as a part of the mirror. Call with its lock held."""
+    manifest = read_manifest(mirror)
+    write_manifest(mirror, Manifest(**{**asdict(manifest), "packs": _packs(mirror)}))
 
 
 def borrow_objects(mirror: Path, other: Path) -> None:
@@ -219,26 +232,27 @@ def _registered(mirror: Path) -> bool:
     return folder.is_dir() and any(folder.iterdir())
 
 
-def _intact(mirror: Path, wanted: Manifest) -> bool:
+def intact(mirror: Path) -> Manifest | None:
+    """The manifest of a mirror in which nothing is missing; None for a damaged one."""
     try:
-        found = read_manifest(mirror)
+        manifest = read_manifest(mirror)
     except WorkspaceError:
-        return False
-    ref = mirror / "refs" / "parex" / "bases" / wanted.commit
-    return (
-        found.commit == wanted.commit
-        and (mirror / "HEAD").is_file()
-        and captures(mirror).is_dir()
-        and ref.is_file()
-        and ref.read_text().strip() == wanted.commit
-        and {**found.packs} == {name: size for name, size in _packs(mirror).items() if name in found.packs}
+        return None
+    ref = mirror / "refs" / "parex" / "bases" / manifest.commit
+    packs = _packs(mirror)
+    whole = (
+        (mirror / "HEAD").is_file()
+        and (captures(mirror) / "HEAD").is_file()
+        and read_regular(ref).decode(errors="replace").strip() == manifest.commit
+        and all(packs.get(name) == size for name, size in manifest.packs.items())
     )
+    return manifest if whole else None
 
 
 def protect_settings(mirror: Path) -> None:
     """Undo what variants did to the settings that worktrees share, and note it. Call with the mirror's lock held."""
     changed = []
-    if _bytes(mirror / "config") != (own := _bytes(mirror / "parex" / "config")):
+    if read_regular(mirror / "config") != (own := read_regular(mirror / "parex" / "config")):
         (mirror / "config").write_bytes(own)
         changed.append("config")
     for name in ("hooks", "info", "config.worktree"):
@@ -276,10 +290,6 @@ def _replace_contents(mirror: Path, made: Path) -> None:
             target.mkdir(parents=True, exist_ok=True)
         elif not (file.is_relative_to(captures(made)) and target.exists()):
             file.replace(target)
-
-
-def _bytes(file: Path) -> bytes:
-    return file.read_bytes() if file.is_file() else b""
 
 
 def _submodules(mirror: Path, commit: str) -> dict[str, str]:

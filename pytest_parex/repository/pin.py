@@ -61,7 +61,7 @@ def _pin_repository(
             notices.append(f"{_counted(changes)} of {source.name} left out (dirty: head): {changes.listed()}")
         if changes.paths and dirty == "snapshot":
             with mirrors.aside() as folder:
-                commit, *nested = take(source, commit, changes, left_out, folder)
+                commit, *nested = take(source, history, wanted, changes, left_out, folder)
                 wanted = describe(source, commit, wanted.commit)
 
                 def fill(path: Path) -> None:
@@ -134,4 +134,8 @@ def _refuse_known(source: Source, commit: str, hidden: Sequence[str]) -> None:
             raise WorkspaceError(
                 f"{path} is in the history of {source.name} (commit {known[:7]}), where every variant could read it: "
                 "keep it outside of the repository, or never commit it"
+            )
+        if source.checkout and source.git.fields("ls-files", "-z", "--", f":(top,literal){path}"):
+            raise WorkspaceError(
+                f"{path} is staged or committed in {source.name}, but variants must not see it: unstage it"
             )

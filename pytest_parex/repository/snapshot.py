@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pytest_parex.errors import WorkspaceError
 from pytest_parex.repository.git import Git
 from pytest_parex.repository.history import alternates, pack
+from pytest_parex.repository.mirror import Manifest
 from pytest_parex.repository.source import Source
 from pytest_parex.repository.staging import Staging
 
@@ -66,17 +67,23 @@ def under_way(source: Source) -> str:
     return next((words for name, words in _UNDER_WAY.items() if (source.git_dir / name).exists()), "")
 
 
-def take(source: Source, head: str, changes: Uncommitted, leave_out: Sequence[str], folder: Path) -> tuple[str, ...]:
-    """Make the snapshot: a pack in `folder`. Returns its commit, then the nested repositories that it leaves out."""
+def take(
+    source: Source, head: Path, wanted: Manifest, changes: Uncommitted, leave_out: Sequence[str], folder: Path
+) -> tuple[str, ...]:
+    """Make the snapshot: a pack in `folder`, which builds on the mirror of HEAD that `head` and `wanted` describe.
+
+    Returns its commit, then the nested repositories that it leaves out.
+    """
     _refuse_half_done(source, changes)
     assert source.git_dir is not None
     assert source.common_dir is not None
     objects = folder / "objects"
     objects.mkdir()
+    # The mirror's objects, not the user's: git renews the time of a file that has an object which it is about to write.
     git = Git(
         git_dir=source.git_dir,
         work_tree=source.checkout,
-        env={"GIT_OBJECT_DIRECTORY": str(objects), **alternates(source.common_dir / "objects")},
+        env={"GIT_OBJECT_DIRECTORY": str(objects), **alternates(head / "objects")},
         settings={"lfs.storage": str(folder / "lfs")},
     )
     staging = Staging(git, folder / "index", seed=source.git_dir / "index", leave_out=tuple(leave_out))
@@ -88,9 +95,12 @@ def take(source: Source, head: str, changes: Uncommitted, leave_out: Sequence[st
                 f"{source.checkout} holds what cannot be read ({', '.join(unread[:5])}): make it readable, "
                 "let git ignore it, or set `dirty: head`"
             )
-    tree = staging.staged("write-tree")
-    commit = commit_tree(git, tree, head, "snapshot of uncommitted changes", git("show", "-s", "--format=%ct", head))
-    pack(git, commit, head, folder / "pack")
+    tree = staging.staged("write-tree", "--missing-ok")
+    seconds = git("show", "-s", "--format=%ct", wanted.commit)
+    commit = commit_tree(git, tree, wanted.commit, "snapshot of uncommitted changes", seconds)
+    # Now the user's objects too: what was staged, and has not changed since, is only there.
+    both = {**git.env, **alternates(head / "objects", source.common_dir / "objects")}
+    pack(replace(git, env=both), commit, wanted.commit, folder / "pack", partial=bool(wanted.promisor))
     return commit, *nested
 
 
@@ -103,9 +113,7 @@ def commit_tree(git: Git, tree: str, parent: str, message: str, seconds: str) ->
         for what, text in (("NAME", name), ("EMAIL", email), ("DATE", f"{seconds} +0000"))
     }
     parents = ["-p", parent] if parent else []
-    return Git(git.directory, git.git_dir, git.work_tree, {**git.env, **people}, git.settings)(
-        "commit-tree", *parents, "-m", message, tree
-    )
+    return replace(git, env={**git.env, **people})("commit-tree", *parents, "-m", message, tree)
 
 
 def _refuse_half_done(source: Source, changes: Uncommitted) -> None:

@@ -14,13 +14,23 @@ import re
 import secrets
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from pytest_parex.errors import GitError, WorkspaceError
 from pytest_parex.model import Base
 from pytest_parex.repository.git import Git
 from pytest_parex.repository.head import read_regular
-from pytest_parex.repository.mirror import captures, lock, protect_settings
+from pytest_parex.repository.mirror import (
+    PROMISOR,
+    Manifest,
+    captures,
+    link_packs,
+    lock,
+    protect_settings,
+    read_manifest,
+    update_packs,
+)
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
@@ -84,12 +94,30 @@ def populate(workspace: Path, start: Base, git_dir: Path | None, *, sparse: Sequ
         settings = {"core.sparseCheckout": "true", "core.sparseCheckoutCone": "true"}
         (git_dir / "info").mkdir(exist_ok=True)
         (git_dir / "info" / "sparse-checkout").write_text(_cone(sparse), errors="surrogateescape")
-    trusted = workspace_git(workspace, start, git_dir)
-    Git(git_dir=trusted.git_dir, work_tree=workspace, env=trusted.env, settings=settings)(
-        "read-tree", "--reset", "-u", start.commit
-    )
+    git = replace(workspace_git(workspace, start, git_dir), settings=settings)
+    manifest = read_manifest(Path(start.mirror))
+    try:
+        git("read-tree", "--reset", "-u", start.commit)
+    except GitError:
+        if not manifest.promisor:
+            raise
+        _populate_from_afar(git, Path(start.mirror), manifest)
     if git_dir is not None:
         remember_index(workspace, start, git_dir / "index")
+
+
+def _populate_from_afar(git: Git, mirror: Path, manifest: Manifest) -> None:
+    """Fetch into the mirror what a partial clone has left out, on the way to the files of a workspace."""
+    remote = f"remote.{PROMISOR}"
+    with lock(mirror):
+        replace(
+            git,
+            env={**git.env, "GIT_OBJECT_DIRECTORY": str(mirror / "objects")},
+            settings={**git.settings, f"{remote}.promisor": "true", f"{remote}.url": manifest.promisor},
+        )("read-tree", "--reset", "-u", manifest.commit)
+        update_packs(mirror)
+    if git.git_dir is not None and (git.git_dir / "objects").is_dir():
+        link_packs(mirror, git.git_dir)
 
 
 def workspace_git(workspace: Path, start: Base, git_dir: Path | None) -> Git:
