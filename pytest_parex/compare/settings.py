@@ -2,22 +2,21 @@
 
 Only settings in which at least two variants differ are listed; a variant that does not set it has no entry there.
 Long texts are shown by their first line and a digest, so that two prompts that begin alike still look different.
-Environment values whose names say that they are secret are not repeated.
+Values that look like secrets are hidden, by the same rule as in logs.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from pytest_parex.compare.numbers import duration
 from pytest_parex.model import Experiment, Setup
+from pytest_parex.store import redact
+from pytest_parex.workspace import secrets
 
-WITHHELD = "(withheld)"
-_SECRET = re.compile(r"token|secret|passw|credential|api_?key|private_?key|(^|_)(auth|key|pwd)(_|$)", re.IGNORECASE)
 _LONG = 160
 _ORDER = ("prompt", "source", "ref", "patch", "runner", "env", "files", "setup", "timeout")
 
@@ -71,8 +70,7 @@ def _steps(setup: Setup) -> str:
 
 
 def _shown(name: str, value: str) -> str:
-    if _SECRET.search(name.rpartition(".")[2]) and name.startswith(("env.", "runner.")):
-        return WITHHELD
+    value = redact(value, secrets({name.rpartition(".")[2]: value}))
     lines = value.strip().splitlines() or [""]
     if len(lines) == 1 and len(lines[0]) <= _LONG:
         return lines[0]

@@ -68,10 +68,18 @@ def test_long_prompts_are_shown_by_their_first_line_and_told_apart_by_a_digest()
 
 
 def test_secrets_are_known_to_differ_and_not_repeated():
-    found = differing({"a": {"env": {"API_TOKEN": "one", "DB_PASSWORD": "two"}}, "b": {"env": {"MONKEY": "george"}}})
+    found = differing(
+        {
+            "a": {"env": {"API_TOKEN": "one-long-token", "DB": "postgres://me:hunter22@host/db"}},
+            "b": {"env": {"MONKEY": "george"}, "runner": {"claude": {"api_key": "sk-123456", "max_tokens": 100000}}},
+        }
+    )
 
     assert found == {
-        "env.API_TOKEN": {"a": "(withheld)"},
-        "env.DB_PASSWORD": {"a": "(withheld)"},
+        "env.API_TOKEN": {"a": "***"},
+        "env.DB": {"a": "postgres://me:***@host/db"},
         "env.MONKEY": {"b": "george"},
+        "runner": {"a": "none", "b": "claude"},
+        "runner.claude.api_key": {"b": "***"},
+        "runner.claude.max_tokens": {"b": "100000"},
     }
