@@ -9,8 +9,6 @@ from pytest_parex.errors import WorkspaceError
 from pytest_parex.model import Base
 from pytest_parex.repository import Git
 
-_CHANGED = " M"
-
 
 def assert_pristine(path: Path, start: Base, git_dir: Path | None, directory: Path) -> tuple[str, ...]:
     """WorkspaceError unless HEAD is the start and the files are the start's; returns what people should know.
@@ -19,41 +17,52 @@ def assert_pristine(path: Path, start: Base, git_dir: Path | None, directory: Pa
     checkout of that commit; they are told, not refused. `directory` takes a temporary index.
     """
     if git_dir is None:
-        git, differing = _compared(path, start, directory / "pristine.index")
+        git, changed, others = _compared(path, start, directory / "pristine.index")
     else:
-        git = Git(git_dir=git_dir, work_tree=path)
-        head = git("rev-parse", "--verify", "HEAD")
-        if head != start.commit:
-            raise WorkspaceError(f"the workspace {path} is on {head[:12]} and not on its start {start.commit[:12]}")
-        differing = git.fields("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--ignored")
-    names = [entry[3:] for entry in differing]
-    unlike = [entry[3:] for entry in differing if not _is_converted(git, path, start, entry)]
+        git, changed, others = _asked(path, start, git_dir)
+    unlike = [*others, *(name for name in changed if not _is_converted(git, path, start, name))]
     if unlike:
         raise WorkspaceError(
             f"the workspace {path} is not what {start.commit[:12]} is, right after it was filled: {_listed(unlike)}"
         )
-    if not names:
+    if not changed:
         return ()
-    return (f"{_listed(names)}: git shows these as changed in every checkout of the start (line endings or filters)",)
+    return (f"{_listed(changed)}: git shows these as changed in every checkout of the start (line endings or filters)",)
 
 
-def _compared(path: Path, start: Base, index: Path) -> tuple[Git, list[str]]:
-    """The differences of a workspace without a repository, in the form in which `git status` gives them."""
+def _asked(path: Path, start: Base, git_dir: Path) -> tuple[Git, list[str], list[str]]:
+    """Changed files, and anything else that is wrong, in the words of the workspace's own git."""
+    git = Git(git_dir=git_dir, work_tree=path)
+    told = git.fields(
+        "status", "--porcelain=v2", "--branch", "-z", "--no-renames", "--untracked-files=all", "--ignored"
+    )
+    if f"# branch.oid {start.commit}" not in told:
+        raise WorkspaceError(f"the workspace {path} is not on its start {start.commit[:12]}: {_listed(told[:1])}")
+    changed, others = [], []
+    for entry in told:
+        if entry.startswith("1 .M"):
+            changed.append(entry.split(" ", 8)[8])
+        elif not entry.startswith("#"):
+            others.append(entry)
+    return git, changed, others
+
+
+def _compared(path: Path, start: Base, index: Path) -> tuple[Git, list[str], list[str]]:
+    """The same for a workspace without a repository."""
     git = Git(git_dir=repository.captures(Path(start.mirror)), work_tree=path, env={"GIT_INDEX_FILE": str(index)})
     try:
         git("read-tree", start.commit)
         git.run("update-index", "-q", "--refresh")  # its exit code says that something differs
-        changed = [f"{_CHANGED} {name}" for name in git.fields("diff-files", "-z", "--name-only")]
-        return git, [*changed, *(f"?? {name}" for name in git.fields("ls-files", "-z", "--others"))]
+        return git, git.fields("diff-files", "-z", "--name-only"), git.fields("ls-files", "-z", "--others")
     finally:
         index.unlink(missing_ok=True)
 
 
-def _is_converted(git: Git, path: Path, start: Base, entry: str) -> bool:
-    file = path / entry[3:]
-    if not entry.startswith(_CHANGED) or file.is_symlink() or not file.is_file():
+def _is_converted(git: Git, path: Path, start: Base, name: str) -> bool:
+    file = path / name
+    if file.is_symlink() or not file.is_file():
         return False
-    written = git.run("cat-file", "--filters", f"{start.commit}:{entry[3:]}")
+    written = git.run("cat-file", "--filters", f"{start.commit}:{name}")
     return written.exit_code == 0 and written.stdout == file.read_bytes()
 
 

@@ -24,7 +24,7 @@ from pytest_parex.workspace.environment import facts, variant_environment
 from pytest_parex.workspace.kinds import KINDS, kind_of
 from pytest_parex.workspace.overlay import lay
 from pytest_parex.workspace.ownership import EVENT, Made, path_of, reason_of
-from pytest_parex.workspace.place import Workspace
+from pytest_parex.workspace.place import Given, Workspace, traces
 from pytest_parex.workspace.ports import lease
 from pytest_parex.workspace.removal import GONE, discard, make_room
 from pytest_parex.workspace.roots import leave, new_folder
@@ -117,8 +117,8 @@ def _undo(plan: Plan, trial: Trial, claimed: Made, emit: Emit) -> None:
 
 def _fill(
     plan: Plan, trial: Trial, attempt: int, directory: Path, git_dir: Path | None, emit: Emit
-) -> tuple[str | None, str, tuple[str, ...]]:
-    """Everything that comes into the workspace; returns its branch, the commit of the given work, and notices."""
+) -> tuple[str | None, Given, tuple[str, ...]]:
+    """Everything that comes into the workspace; returns its branch, the given work, and notices."""
     path, start, base = path_of(plan, trial), plan.start_of(trial.variant), plan.base_of(trial.variant)
     settings, variant = plan.experiment.workspace, plan.experiment.variants[trial.variant]
     repository.populate(path, start, git_dir, sparse=settings.sparse)
@@ -126,10 +126,11 @@ def _fill(
     if settings.submodules:
         add_submodules(start, path, with_repositories=git_dir is not None)
     branch = _check_out_branch(plan, trial, start, git_dir)
-    given = start.commit
+    commit = start.commit
     if variant.patch is not None:
         repository.apply_patch(path, start, Path(plan.spec).parent / variant.patch)
-        given = given_work(plan, trial, attempt, directory, git_dir)
+        commit = given_work(plan, trial, attempt, directory, git_dir)
+    given = Given(commit, traces(path))
     lay(variant.files, Path(plan.spec).parent, path)
     return branch, given, (*notices, *carry_over(plan, base, path, directory, emit))
 

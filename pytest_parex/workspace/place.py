@@ -2,11 +2,42 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pytest_parex.model import Base
 from pytest_parex.workspace.ports import Lease
+
+Trace = tuple[int, int, int, int]
+"""Mode, size, time of change, inode: what differs for a file that was touched."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """The work that a variant is given, before anything is laid over it."""
+
+    commit: str = ""
+    files: Mapping[str, Trace] = field(default_factory=dict)
+    """Path → trace, of every file and link; it shows without git whether anything was laid over."""
+
+
+def traces(folder: Path) -> dict[str, Trace]:
+    """The traces of all files and links in a workspace, its own `.git` left out."""
+    found: dict[str, Trace] = {}
+    waiting = [str(folder)]
+    first = len(str(folder)) + 1
+    while waiting:
+        with os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    if entry.path[first:] != ".git":
+                        waiting.append(entry.path)
+                elif entry.path[first:] != ".git":
+                    status = entry.stat(follow_symlinks=False)
+                    found[entry.path[first:]] = (status.st_mode, status.st_size, status.st_mtime_ns, status.st_ino)
+    return found
 
 
 @dataclass(frozen=True)
@@ -24,7 +55,7 @@ class Workspace:
     notices: tuple[str, ...] = ()
     git_dir: Path | None = None
     """Its git directory, which the variant may change at will; None for a copy."""
-    given: str = ""
-    """The commit whose files are the variant's own work before anything was laid over: the start, with its patch."""
+    given: Given = field(default_factory=Given)
+    """The variant's own work before it begins: the start, with its patch."""
     lease: Lease = field(default_factory=Lease)
     """Its ports; `workspace.lease.release()` gives them back."""
