@@ -11,5 +11,6 @@ def protect(place: Place) -> tuple[str, ...]:
     experiment = place.plan.experiment
     touched = repository.restore(place.workspace, place.plan.base_of(place.trial.variant), experiment.protect)
     if touched:
-        place.emit("note", text=f"{len(touched)} protected files were restored: {', '.join(touched[:5])}")
+        more = f" and {len(touched) - 5} more" if len(touched) > 5 else ""
+        place.emit("note", text=f"protected files restored: {', '.join(touched[:5])}{more}")
     return touched

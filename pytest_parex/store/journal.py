@@ -38,7 +38,7 @@ class Journal:
     def sync(self) -> None:
         """Return when everything that was appended is on the disk."""
         with self._opened() as descriptor:
-            os.fsync(descriptor)
+            os.fdatasync(descriptor)
 
     def _write(self, descriptor: int, event: Event) -> None:
         fields = {"time": event.time, "name": event.name, "data": event.data}

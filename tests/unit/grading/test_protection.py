@@ -28,7 +28,7 @@ def test_protected_files_are_as_in_the_base_when_the_work_is_graded(
     assert not (work.workspace / "tests" / "conftest.py").exists()
     assert (work.workspace / "code.py").read_text() == "def add(a, b): return a + b\n"
     notes = [event.data["text"] for event in read(work.directory / "events.jsonl", "v1", 1) if event.name == "note"]
-    assert notes == ["2 protected files were restored: tests/conftest.py, tests/test_it.py"]
+    assert notes == ["protected files restored: tests/conftest.py, tests/test_it.py"]
 
 
 def test_without_protected_files_nothing_is_restored(make_work: Callable[..., Any]) -> None:
