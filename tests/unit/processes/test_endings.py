@@ -122,7 +122,7 @@ def test_at_the_time_limit_a_process_group_ends_all_that_still_descends_from_it(
 
 def test_a_command_may_use_its_first_signal_to_save_its_work(run, containment, tmp_path):
     command = "trap 'echo saved; exit 0' INT; while :; do sleep 0.01; done"
-    finished = run(command, timeout=0.7, grace=30, held_by=containment)
+    finished = run(command, timeout=1.2, grace=30, held_by=containment)
 
     assert finished.timed_out
     assert finished.exit_code == 0
@@ -131,7 +131,7 @@ def test_a_command_may_use_its_first_signal_to_save_its_work(run, containment, t
 
 def test_a_command_that_goes_on_is_interrupted_then_terminated_then_killed(run, containment, tmp_path, sleeper):
     command = f"trap 'echo INT' INT; trap 'echo TERM' TERM; {sleeper.path} 1000 & while :; do sleep 0.01; done"
-    finished = run(command, timeout=0.7, grace=0.4, held_by=containment)
+    finished = run(command, timeout=1.2, grace=0.5, held_by=containment)
 
     assert finished.timed_out
     assert finished.exit_code == 128 + signal.SIGKILL
