@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from pytest_parex import spec
 from pytest_parex.cli import options
+from pytest_parex.cli.reading import read_spec
 from pytest_parex.errors import Fault, SpecError
 from pytest_parex.model import Experiment, Trial
 from pytest_parex.planning import expand
@@ -28,11 +28,13 @@ def check(specs: tuple[Path, ...], overrides: tuple[str, ...]) -> None:
     faults: list[Fault] = []
     for file in specs:
         try:
-            read = spec.read(file, overrides)
+            read, notes = read_spec(file, overrides)
         except SpecError as error:
             faults += error.faults
         else:
             click.echo(f"{file}: OK: {counts(read.experiment, expand(read.experiment, read.lines))}")
+            for note in notes:
+                click.echo(f"{file}: note: {note}")
     if faults:
         raise SpecError(faults)
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import click
 
-from pytest_parex import spec as specs
 from pytest_parex.cli import options
 from pytest_parex.cli.check import counts
+from pytest_parex.cli.reading import read_spec
 from pytest_parex.model import Plan, Trial
 from pytest_parex.planning import expand, freeze
 
@@ -33,7 +33,7 @@ def plan(spec: Path, overrides: tuple[str, ...], as_json: bool) -> None:
     parex plan limiter.yaml
     parex plan limiter.yaml --set repeats=3 --json
     """
-    read = specs.read(spec, overrides)
+    read, notes = read_spec(spec, overrides)
     with tempfile.TemporaryDirectory(prefix="parex-") as folder:
         frozen = freeze(
             read.experiment,
@@ -46,16 +46,17 @@ def plan(spec: Path, overrides: tuple[str, ...], as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(_data(frozen), indent=2, ensure_ascii=False))
     else:
-        click.echo("\n".join([*_header(frozen), "", *_table(frozen.trials)]))
+        click.echo("\n".join([*_header(frozen, notes), "", *_table(frozen.trials)]))
 
 
-def _header(plan: Plan) -> list[str]:
+def _header(plan: Plan, notes: Sequence[str]) -> list[str]:
     bases = [f"{name or 'base'}: {base.commit[:SHOWN]} ({base.chosen})" for name, base in plan.bases.items()]
+    said = {base.chosen for base in plan.bases.values()}
     return [
         f"{plan.experiment.experiment}: {counts(plan.experiment, plan.trials)}",
         *bases,
         f"workspaces: {Path(plan.root).parent}",
-        *(f"note: {notice}" for notice in plan.notices if notice not in {base.chosen for base in plan.bases.values()}),
+        *(f"note: {note}" for note in [*notes, *plan.notices] if note not in said),
     ]
 
 

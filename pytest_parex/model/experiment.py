@@ -7,7 +7,7 @@ of the spec file.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
@@ -63,10 +63,10 @@ BUILT_IN_METRICS = ("success_rate", "duration_s", "checks_passed", "files_change
 `success_rate` and `checks_passed`, lower for the others."""
 
 
-def _named(field: str) -> BeforeValidator:
+def _or_text(field: str) -> Callable[[Any], Any]:
     """A text stands for `{field: text}`, and a name with nothing behind it for a mapping with nothing in it."""
     expand = shorthand(field, str)
-    return BeforeValidator(lambda value: {} if value is None else expand(value))
+    return lambda value: {} if value is None else expand(value)
 
 
 class Variant(Model):
@@ -94,7 +94,7 @@ class Variant(Model):
     """Another time limit than the experiment's."""
 
 
-VariantField = Annotated[Variant, _named("prompt")]
+VariantField = Annotated[Variant, BeforeValidator(_or_text("prompt"), json_schema_input_type=str | Variant | None)]
 
 
 class Case(Model):
@@ -114,7 +114,7 @@ class Case(Model):
         return {**{key: value for key, value in given.items() if value is not None}, **(self.model_extra or {})}
 
 
-CaseField = Annotated[Case, _named("text")]
+CaseField = Annotated[Case, BeforeValidator(_or_text("text"), json_schema_input_type=str | Case | None)]
 
 
 class Matrix(Model):
@@ -178,7 +178,7 @@ class Budget(Model):
 
 
 class CompareSettings(Model):
-    """How the variants are judged."""
+    """What decides between the variants."""
 
     baseline: Text | None = None
     """The variant that the others are compared with."""

@@ -78,7 +78,7 @@ class Inputs:
             return None
         if name not in self._files:
             try:
-                self._files[name] = _contents(self._folder / Path(name).expanduser())
+                self._files[name] = _contents(self._folder / name)
             except OSError as error:
                 raise WorkspaceError(f"{name}, which the spec names, cannot be read: {error.strerror}") from None
         return self._files[name]

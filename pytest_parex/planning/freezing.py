@@ -64,7 +64,7 @@ def _bases(experiment: Experiment, spec: Path, sources: Path) -> tuple[dict[str,
     """One base per source, and one per `ref` of a variant."""
     bases: dict[str, Base] = {}
     notices: list[str] = []
-    leave_out = [spec.parent / Path(experiment.holdout).expanduser()] if experiment.holdout else []
+    leave_out = [spec.parent / experiment.holdout] if experiment.holdout else []
     for variant in experiment.variants.values():
         key = variant.source or ""
         wanted = [(key, experiment.base, experiment.dirty)]

@@ -69,6 +69,8 @@ def _find_strategies(document: Document) -> Iterator[Fault]:
         document.data["variants"].setdefault(name, STRATEGIES.get(name))
         if path in document.values:
             document.keys["variants", name] = document.values["variants", name] = document.values[path]
+    if names and not document.data["variants"]:
+        document.data["variants"] = {"unnamed": None}
 
 
 def _find_cases(document: Document, folder: Path) -> Iterator[Fault]:

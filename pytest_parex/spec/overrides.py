@@ -55,6 +55,8 @@ def _set(data: dict[str, Any], key: str, value: Any) -> Keys:
     path: list[str | int] = []
     here: Any = data
     parts = key.split(".")
+    if "" in parts:
+        raise ValueError("a part of the key is empty")
     while True:
         name, parts = _next(here, parts, path)
         path.append(name)
@@ -79,8 +81,6 @@ def _next(here: Any, parts: list[str], path: list[str | int]) -> tuple[str | int
     for length in range(len(parts), 0, -1):
         if (name := ".".join(parts[:length])) in here:
             return name, parts[length:]
-    if not parts[0]:
-        raise ValueError("a part of the key is empty")
     return parts[0], parts[1:]
 
 

@@ -68,12 +68,14 @@ class Spec:
 def read(path: Path, overrides: Sequence[str] = ()) -> Spec:
     """Read a spec file, with `KEY=VALUE` overrides; SpecError with all its faults."""
     document = read_document(path)
-    faults = [*document.faults, *override(document, overrides), *complete(document, path.parent)]
+    faults = [*override(document, overrides), *complete(document, path.parent)]
     draft = validate(document)
     faults += draft.faults
     if draft.experiment:
         subject = rules.Subject(draft.experiment, document, path.parent, draft.lost)
         faults += [fault for rule in RULES for fault in rule(subject)]
+    unreadable = {(fault.line, fault.column) for fault in document.faults}
+    faults = [*document.faults, *(fault for fault in faults if (fault.line, fault.column) not in unreadable)]
     if faults or draft.experiment is None:
         raise SpecError(faults)
     return Spec(draft.experiment, document)

@@ -68,7 +68,8 @@ class _Nodes(Reader, Scanner, Parser, Composer, BaseResolver):
         """Compose with a limit, since the composer recurses."""
         self.depth += 1
         if self.depth > DEEPEST:
-            raise UnreadableError(self.get_mark().index, f"nested more than {DEEPEST} levels deep")
+            place = self.peek_event().start_mark.index  # type: ignore[no-untyped-call]
+            raise UnreadableError(place, f"nested more than {DEEPEST} levels deep")
         node = super().compose_node(parent, index)
         self.depth -= 1
         return node

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pytest_parex.errors import Fault
 from pytest_parex.model import BUILT_IN_METRICS, Experiment, MetricReader
 from pytest_parex.spec.document import Keys
-from pytest_parex.spec.nearest import listed, meant
+from pytest_parex.spec.nearest import listed, meant, nearest
 from pytest_parex.spec.rules.subject import Subject
 from pytest_parex.spec.wording import path_text, shown
 
@@ -20,7 +20,7 @@ def metrics_are_known(subject: Subject) -> Iterator[Fault]:
         reader = experiment.metrics.get(name)
         if why := _why_unknown(experiment, name):
             yield subject.document.at(path, f"{where}: {why}")
-        elif reader and path[1:2] == ("rank",) and _has_no_direction(reader):
+        elif reader and name not in BUILT_IN_METRICS and path[1:2] == ("rank",) and _has_no_direction(reader):
             message = f"{where}: `{name}` cannot be ranked; say in `metrics.{name}` which is `better`: higher or lower"
             yield subject.document.at(path, message)
     for name, reader in experiment.metrics.items():
@@ -68,13 +68,12 @@ def _why_unknown(experiment: Experiment, name: str) -> str | None:
         return f"`{name}` has several values; name one, such as `{name}.pass_rate`"
     if reader:
         return None
-    family, dot, _ = name.partition(".")
-    while dot and family not in experiment.metrics:
-        more, dot, _ = name[len(family) + 1 :].partition(".")
-        family = f"{family}.{more}"
-    if dot and _has_parts(experiment.metrics[family]):
+    families = [name[:index] for index, character in enumerate(name) if character == "."]
+    if any(_has_parts(experiment.metrics[family]) for family in families if family in experiment.metrics):
         return None
     known = [*experiment.metrics, *BUILT_IN_METRICS]
+    if "phase" in families or (_runners_measure(experiment) and not nearest(name, known)):
+        return None
     return f"there is no metric {shown(name)}; known here: {listed(known)}{meant(name, known)}"
 
 
@@ -82,7 +81,14 @@ def _has_parts(reader: MetricReader) -> bool:
     """Whether the reader may find several numbers, as `name.part`."""
     if reader.json_file is not None:
         return reader.path is None
+    if reader.command is not None:
+        return reader.pattern is None
     return any(source is not None for source in (reader.junit, reader.coverage, reader.python))
+
+
+def _runners_measure(experiment: Experiment) -> bool:
+    """Whether a runner may report metrics of its own, whose names only it knows."""
+    return any(experiment.runner_of(variant).name not in ("shell", "none") for variant in experiment.variants)
 
 
 def _has_no_direction(reader: MetricReader) -> bool:

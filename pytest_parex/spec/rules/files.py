@@ -65,7 +65,7 @@ def patterns_stay_inside(subject: Subject) -> Iterator[Fault]:
             if _leads_out(target):
                 message = f"`variants.{variant}.files`: found {shown(target)}; allowed: {_INSIDE}"
                 yield subject.document.at_key(path, message)
-            elif ".git" in PurePosixPath(target).parts:
+            elif ".git" in PurePosixPath(target.lower()).parts:
                 message = (
                     f"`variants.{variant}.files`: found {shown(target)}; the workspace's `.git` is not to be laid over"
                 )
@@ -87,11 +87,11 @@ def _file_or_folder(subject: Subject, path: Keys, name: str) -> Iterator[Fault]:
 
 def _source(subject: Subject, path: Keys, name: str) -> Iterator[Fault]:
     if not is_address(name):
-        yield from _existing(subject, path, name, Path.is_dir, "repository or folder")
+        yield from _existing(subject, path, str(Path(name).expanduser()), Path.is_dir, "repository or folder")
 
 
 def _existing(subject: Subject, path: Keys, name: str, test: Callable[[Path], bool], kind: str) -> Iterator[Fault]:
-    file = subject.folder / Path(name).expanduser() if name.startswith("~/") else subject.folder / name
+    file = subject.folder / name
     where = f"`{path_text(path)}`"
     try:
         if test(file):
