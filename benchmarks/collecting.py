@@ -9,7 +9,7 @@ Bar: ≤ 2 in wall time; CPU time is shown beside it.
 
 from __future__ import annotations
 
-from measuring import Cost, Row, cost, folder, interleaved, options, show
+from measuring import Cost, cost, folder, interleaved, options, show, wall_and_cpu
 
 from pytest_parex.testing import Project
 
@@ -44,12 +44,8 @@ def main() -> None:
 
         sides = {"trials": lambda: collect(spec="spec.yaml"), "plain": lambda: collect("test_plain.py", spec=None)}
         measured = interleaved(sides, chosen.rounds)
-    what, against = "collecting 10,000 trials with -n 7", "10,000 parametrized tests"
     trials, plain = measured["trials"], measured["plain"]
-    rows = [
-        Row(f"{what}, wall time", against, [one.wall_s for one in trials], [one.wall_s for one in plain], 2.0),
-        Row(f"{what}, CPU time", against, [one.cpu_s for one in trials], [one.cpu_s for one in plain]),
-    ]
+    rows = wall_and_cpu("collecting 10,000 trials with -n 7", "10,000 parametrized tests", trials, plain, 2.0)
     show(rows, file=chosen.json)
 
 

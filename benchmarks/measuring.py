@@ -54,6 +54,14 @@ class Row:
         return sorted(ours / theirs for ours, theirs in zip(self.ours, self.theirs, strict=True))
 
 
+def wall_and_cpu(what: str, against: str, ours: Sequence[Cost], theirs: Sequence[Cost], bar: float) -> list[Row]:
+    """Two lines: wall time, for which the bar is, and CPU time, which is steadier on a busy machine."""
+    return [
+        Row(f"{what}: wall", against, [one.wall_s for one in ours], [one.wall_s for one in theirs], bar),
+        Row(f"{what}: CPU", against, [one.cpu_s for one in ours], [one.cpu_s for one in theirs]),
+    ]
+
+
 def options(description: str | None, rounds: int) -> argparse.ArgumentParser:
     """The command line that all benchmarks share; `rounds` is the default."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
