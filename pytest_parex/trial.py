@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Generator, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pytest_parex import grading, repository, workspace
 from pytest_parex.endings import ENDINGS, Cause, counts, may_retry
@@ -77,25 +77,27 @@ def bury(run: Run, trial: Trial, cause: Cause) -> None:
 
 def _attempt(run: Run, trial: Trial, stages: Stages, environ: Mapping[str, str]) -> Life:
     writer = run.begin(trial, workspace.secrets(environ), stages.listen)
-    before = repository.fingerprint(run.plan)
     attempt = _Attempt(run, trial, stages, environ, writer)
     stop: BaseException | None = None
     try:
-        attempt.prepare()
-        yield
-        attempt.execute()
-    except ParexError as fault:
-        attempt.end(fault.cause, str(fault))
-    except Exception as error:
-        attempt.fail(Cause.CRASHED, "the work", error)
+        try:
+            attempt.prepare()
+            yield
+            attempt.execute()
+        except ParexError as fault:
+            attempt.end(fault.cause, str(fault))
+        except Exception as error:
+            attempt.fail(Cause.CRASHED, "the work", error)
+        attempt.capture()
+        if counts(attempt.execution.cause):
+            attempt.grade()
     except BaseException as signal:  # an interrupt: keep the work, then let it through
         stop = signal
         attempt.end(Cause.INTERRUPTED, "stopped while it was under way")
-    attempt.capture()
-    if stop is None and counts(attempt.execution.cause):
-        attempt.grade()
+        if attempt.changes is None:
+            attempt.capture()
     attempt.leave()
-    result = attempt.result(repository.fingerprint(run.plan).changes_since(before))
+    result = attempt.result()
     writer.finish(result)
     if stop is not None:
         raise stop
@@ -122,9 +124,12 @@ class _Attempt:
         self.metrics: dict[str, Metric] = {}
         self.protected: tuple[str, ...] = ()
         self.artifacts: tuple[str, ...] = ()
+        self.before: repository.Fingerprint | None = None
+        self.contaminated: tuple[str, ...] = ()
 
     def prepare(self) -> None:
         with self.writer.phase("prepare"):
+            self.before = repository.fingerprint(self.plan)
             self.workspace = workspace.create(
                 self.plan,
                 self.trial,
@@ -158,13 +163,15 @@ class _Attempt:
         )
         with self.writer.phase("execute"):
             self.execution = self.stages.runners[choice.name].execute(task)
+        self.metrics = dict(self.execution.metrics)
 
     def capture(self) -> None:
-        """Keep the work that exists; without that, nothing is graded."""
-        if self.workspace is None:
+        """Keep the work that exists, and see what changed elsewhere; without a capture, nothing is graded."""
+        if self.workspace is None or self.before is None:
             return
         try:
             with self.writer.phase("capture"):
+                self.contaminated = repository.fingerprint(self.plan).changes_since(self.before)
                 self.changes = workspace.capture(self.workspace, self.plan, self.trial, self.writer)
         except ParexError as fault:
             if counts(self.execution.cause):
@@ -182,7 +189,7 @@ class _Attempt:
                 with self.writer.phase("checks"):
                     self.checks = tuple(self.stages.checks(work))
                 with self.writer.phase("metrics"):
-                    graded = Work(**{**vars(work), "checks": self.checks})
+                    graded = replace(work, checks=self.checks, phases=dict(self.writer.phases))
                     self.metrics = dict(self.stages.metrics(graded))
                     self.artifacts = grading.collect_artifacts(graded)
         except ParexError as fault:
@@ -190,27 +197,22 @@ class _Attempt:
         except Exception as error:
             self.fail(Cause.GRADING_FAILED, "grading", error)
         else:
-            self.end(*grading.judge(self.plan.experiment, self.execution, self.checks, self.metrics))
+            missing = grading.missing_reasons(work)
+            self.end(*grading.judge(self.plan.experiment, self.execution, self.checks, self.metrics, missing))
 
     def leave(self) -> None:
         if self.workspace is not None:
             self.workspace.lease.release()
 
     def end(self, cause: Cause, message: str) -> None:
-        self.execution = Execution(
-            cause=cause,
-            message=message,
-            exit_code=self.execution.exit_code,
-            metrics=self.execution.metrics,
-            containment=self.execution.containment,
-        )
+        self.execution = replace(self.execution, cause=cause, message=message)
 
     def fail(self, cause: Cause, what: str, error: Exception) -> None:
         """A plugin or parex itself failed: that says nothing about the variant."""
         (self.writer.directory / "traceback.txt").write_text("".join(traceback.format_exception(error)))
         self.end(cause, f"{what} raised {type(error).__name__}: {error} (see traceback.txt)")
 
-    def result(self, contaminated: tuple[str, ...]) -> Result:
+    def result(self) -> Result:
         return Result(
             trial=self.trial,
             attempt=self.writer.number,
@@ -224,7 +226,7 @@ class _Attempt:
             changes=self.changes,
             artifacts=self.artifacts,
             protected=self.protected,
-            contaminated=contaminated,
+            contaminated=self.contaminated,
             workspace=str(self.workspace.path) if self.workspace else None,
             containment=self.execution.containment,
         )

@@ -85,13 +85,14 @@ class Controller:
             self.removals.submit(self._let_go, key)
 
     @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self) -> None:
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
         """Compare and write the reports, also after an interrupt."""
+        interrupted = exitstatus == pytest.ExitCode.INTERRUPTED
         self.removals.shutdown(wait=True)
         for loaded in self.session.loaded:
             run = _run(loaded)
             for one in loaded.trials:
-                trial.bury(run, one, Cause.CRASHED)
+                trial.bury(run, one, Cause.INTERRUPTED if interrupted else Cause.CRASHED)
             if not any(run.attempts(one.id) for one in loaded.trials):
                 run.discard()
                 continue

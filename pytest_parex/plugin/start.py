@@ -70,6 +70,7 @@ def _started(config: pytest.Config, loaded: Loaded) -> Loaded:
     now = datetime.now(UTC)
     run = store.new_run_id(now, secrets.token_hex(2))
     runs = runs_directory(config)
+    store.make_runs_directory(runs)
     plan = planning.freeze(
         loaded.experiment,
         loaded.trials,
