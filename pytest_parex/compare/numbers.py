@@ -26,8 +26,8 @@ def number(value: float | None, unit: str | None = None, among: Iterable[float] 
         return duration(value, beside)
     if unit is not None and unit.lower() in _MONEY:
         sign = "-" if value < 0 else ""
-        return f"{sign}${_fixed(abs(value), max(2, decimals(beside, digits=2)), beside)}"
-    text = _fixed(value, decimals(beside), beside)
+        return f"{sign}${_fixed(abs(value), beside, digits=2, least=2)}"
+    text = _fixed(value, beside)
     return f"{text} {unit}" if unit else text
 
 
@@ -81,8 +81,8 @@ def duration(value: float, among: Sequence[float] = ()) -> str:
         return f"{minutes} min {seconds} s" if seconds else f"{minutes} min"
     beside = [each for each in (*among, value) if abs(each) < 60]
     if max(map(abs, (*among, value))) < 0.9995:
-        return f"{_fixed(value * 1000, decimals([each * 1000 for each in beside], digits=2), beside)} ms"
-    return f"{_fixed(value, decimals(beside, digits=2), beside)} s"
+        return f"{_fixed(value * 1000, [each * 1000 for each in beside], digits=2)} ms"
+    return f"{_fixed(value, beside, digits=2)} s"
 
 
 def decimals(values: Sequence[float], digits: int = 3) -> int:
@@ -101,7 +101,9 @@ def decimals(values: Sequence[float], digits: int = 3) -> int:
     return next((places for places in range(needed) if all(round(value, places) == value for value in finite)), needed)
 
 
-def _fixed(value: float, places: int, beside: Sequence[float]) -> str:
+def _fixed(value: float, beside: Sequence[float], *, digits: int = 3, least: int = 0) -> str:
+    """The value with the places of those beside it, and two digits of its own however small it is among them."""
+    places = max(least, decimals(beside, digits), decimals([value], 2))
     largest = max((abs(each) for each in beside if math.isfinite(each)), default=0.0)
     if not math.isfinite(value) or largest >= 1e15 or places > 9:
         return f"{value:.3g}"

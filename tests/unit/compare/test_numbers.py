@@ -54,6 +54,12 @@ def test_numbers_that_differ_little_get_the_places_that_show_it():
     assert [numbers.number(value, "%", values) for value in values] == ["88.31 %", "88.34 %"]
 
 
+def test_a_number_that_is_small_beside_the_others_keeps_two_digits():
+    values = [0.7233, 7.345, 93.4, 424.2]
+
+    assert [numbers.number(value, "ms", values) for value in values] == ["0.72 ms", "7.3 ms", "93 ms", "424 ms"]
+
+
 def test_durations_beside_longer_ones_are_not_in_milliseconds():
     assert numbers.number(0, "s", [300.0]) == "0 s"
     assert numbers.number(0.5, "s", [1.5]) == "0.5 s"
