@@ -30,6 +30,16 @@ def add_submodules(start: Base, workspace: Path, *, with_repositories: bool) -> 
         add_submodules(base, place, with_repositories=with_repositories)
 
 
+def joined(upstream: str, url: str) -> str:
+    """A submodule's relative URL, followed from its upstream as git does it."""
+    at, separator = upstream.rstrip("/"), "/"
+    parts = PurePosixPath(url).parts
+    for _ in range(parts.count("..")):
+        separator = "/" if "/" in at else ":"
+        at = at.rpartition(separator)[0]
+    return f"{at}{separator}{'/'.join(part for part in parts if part != '..')}"
+
+
 def _submodules(start: Base) -> Iterator[tuple[str, str, str]]:
     """Path, commit and URL of each submodule."""
     git = Git(git_dir=Path(start.mirror))
@@ -59,7 +69,7 @@ def _origin(start: Base, path: str, url: str) -> str:
         raise WorkspaceError(f"the submodule {path} has no URL in .gitmodules, and the source has not checked it out")
     if not url.startswith(("./", "../")):
         return url
-    return _joined(_upstream(start), url)
+    return joined(_upstream(start), url)
 
 
 def _upstream(start: Base) -> str:
@@ -68,10 +78,3 @@ def _upstream(start: Base) -> str:
         return start.source
     asked = Git(Path(start.checkout)).run("config", "--get", "remote.origin.url")
     return asked.stdout.decode(errors="surrogateescape").strip() or start.checkout
-
-
-def _joined(upstream: str, url: str) -> str:
-    at = upstream.rstrip("/")
-    for part in PurePosixPath(url).parts:
-        at = at.rpartition("/")[0] if part == ".." else f"{at}/{part}"
-    return at
