@@ -88,7 +88,7 @@ def _capture(scene: _Scene, patch: Path, prefix: str) -> _Captured:
         raise WorkspaceError(f"the workspace {workspace} vanished while the trial ran; {kept}")
     seed = remembered_index(workspace, start)
     if not seed.exists():
-        _rebuild(store, workspace, seed, start, scene.git_dir)
+        _rebuild(scene, seed)
     links = submodules_of(start)
     staging = Staging(replace(store, work_tree=workspace), scene.folder / "index", seed, leave_out=tuple(links))
     unread: tuple[str, ...] = ()
@@ -153,14 +153,19 @@ def _inner_patch(scene: _Scene, number: int) -> Path:
     return scene.folder / f"submodule-{number}.patch"
 
 
-def _rebuild(store: Git, workspace: Path, seed: Path, start: Base, git_dir: Path | None) -> None:
+def _rebuild(scene: _Scene, seed: Path) -> None:
     """Make an index of the start without knowing the workspace's files; every file will be read."""
-    git = replace(store, work_tree=workspace, env={"GIT_INDEX_FILE": str(seed)})
-    if git_dir is not None and read_regular(git_dir / "info" / "sparse-checkout"):
-        git = replace(
-            git,
-            git_dir=git_dir,
-            env={**git.env, "GIT_COMMON_DIR": str(store.git_dir)},
-            settings={"core.sparseCheckout": "true"},
-        )
-    git("read-tree", "--reset", start.commit)
+    git = replace(scene.store, env={"GIT_INDEX_FILE": str(seed)})
+    rules = read_regular(scene.git_dir / "info" / "sparse-checkout") if scene.git_dir is not None else b""
+    if not rules:
+        git("read-tree", "--reset", scene.start.commit)
+        return
+    # Which files are left out is only decided where files are written.
+    assert scene.git_dir is not None
+    aside = scene.folder / "sparse"
+    aside.mkdir()
+    sparse = {"core.sparseCheckout": "true", "core.sparseCheckoutCone": "true"}
+    common = {"GIT_COMMON_DIR": str(scene.store.git_dir)}
+    replace(git, git_dir=scene.git_dir, work_tree=aside, env={**git.env, **common}, settings=sparse)(
+        "read-tree", "--reset", "-u", scene.start.commit
+    )

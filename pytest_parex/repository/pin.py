@@ -42,7 +42,7 @@ def _pin_repository(
     source: Source, ref: str, dirty: str, sources: Path, leave_out: Sequence[Path]
 ) -> tuple[Base, tuple[str, ...]]:
     commit, chosen = resolve(source, ref)
-    hidden = _inside(source, leave_out)
+    hidden = _hidden(source, leave_out)
     _refuse_known(source, commit, hidden)
     mirrors = Mirrors(sources, Path(source.location).name.removesuffix(".git"), source.identity)
     left_out = [*hidden, *_inside(source, [sources.parent])]
@@ -93,7 +93,9 @@ def _pin_directory(source: Source, ref: str, sources: Path, leave_out: Sequence[
         store = folder / "import.git"
         Git(folder)("init", "--quiet", "--bare", "--template=", str(store))
         git = Git(git_dir=store, work_tree=source.checkout)
-        staging = Staging(git, folder / "index", leave_out=tuple(_inside(source, [*leave_out, sources.parent])))
+        staging = Staging(
+            git, folder / "index", leave_out=(*_hidden(source, leave_out), *_inside(source, [sources.parent]))
+        )
         if unread := staging.files():
             raise WorkspaceError(f"{source.location} holds what cannot be read: {', '.join(unread[:5])}")
         commit = commit_tree(git, staging.staged("write-tree"), "", f"import of {source.name}", _IMPORTED)
@@ -115,16 +117,17 @@ def _counted(changes: Uncommitted) -> str:
 
 def _inside(source: Source, paths: Sequence[Path]) -> list[str]:
     """Those paths that lie in the source's files, relative to them."""
-    if source.checkout is None:
-        return []
-    inside = []
+    top = source.checkout
+    real = [path.parent.resolve() / path.name for path in paths]
+    return [os.fspath(path.relative_to(top)) for path in real if top and path != top and path.is_relative_to(top)]
+
+
+def _hidden(source: Source, paths: Sequence[Path]) -> list[str]:
+    """Those paths of the source that variants must not see."""
     for path in paths:
-        real = path.parent.resolve() / path.name
-        if real == source.checkout or source.checkout.is_relative_to(real):
+        if source.checkout and source.checkout.is_relative_to(path.resolve()):
             raise WorkspaceError(f"{path} holds the whole source {source.name}, and cannot be kept from the variants")
-        if real.is_relative_to(source.checkout):
-            inside.append(os.fspath(real.relative_to(source.checkout)))
-    return inside
+    return _inside(source, paths)
 
 
 def _refuse_known(source: Source, commit: str, hidden: Sequence[str]) -> None:

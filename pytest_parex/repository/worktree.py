@@ -44,13 +44,13 @@ def register_worktree(start: Base, workspace: Path, *, name: str, reason: str) -
     if not _NAME.fullmatch(name):
         raise WorkspaceError(f"{name!r} cannot name a worktree: use letters, digits, '-', '_' and '.'")
     mirror = Path(start.mirror)
-    claim_folder(workspace)
     git_dir = mirror / "worktrees" / name
     pointer = workspace / ".git"
     with lock(mirror):
         protect_settings(mirror)
         if git_dir.exists():
             raise WorkspaceError(f"worktree {name!r} is registered in {mirror} already, for {_place_of(git_dir)}")
+        claim_folder(workspace)
         aside = mirror / "parex" / f"registering-{secrets.token_hex(4)}"
         aside.mkdir()
         try:
