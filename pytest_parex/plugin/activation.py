@@ -14,6 +14,7 @@ from pytest_parex.plugin.live import Live
 from pytest_parex.plugin.reports import Reports
 from pytest_parex.plugin.session import SESSION, Loaded, Session, is_worker, workerinput
 from pytest_parex.plugin.start import load_specs, start_runs
+from pytest_parex.report import SUFFIXES
 from pytest_parex.store import Run
 
 
@@ -25,6 +26,7 @@ def activate(config: pytest.Config) -> None:
         loaded = _received(config)
     else:
         loaded = load_specs(config)
+        _check_report_files(config, loaded)
         if not config.option.collectonly:
             loaded = start_runs(config, loaded)
     session = Session(loaded)
@@ -62,6 +64,17 @@ def _received(config: pytest.Config) -> list[Loaded]:
         run = Run(plan, Path(plan.directory))
         received.append(Loaded(Path(plan.spec), plan.experiment, plan.trials, run))
     return received
+
+
+def _check_report_files(config: pytest.Config, loaded: list[Loaded]) -> None:
+    """Refuse before anything runs what could not be written at the end."""
+    wanted = config.getoption("parex_out")
+    if wanted and len(loaded) > 1:
+        raise pytest.UsageError("--parex-out holds one comparison: run the specs one by one, or without it")
+    formats_of_plugins = len(config.hook.pytest_parex_report.get_hookimpls()) > 1
+    for file in wanted:
+        if Path(file).suffix not in SUFFIXES and not formats_of_plugins:
+            raise pytest.UsageError(f"--parex-out {file}: expected a file that ends in {', '.join(SUFFIXES)}")
 
 
 def _collect_specs(config: pytest.Config, session: Session) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from pytest_parex.model import Scalar
-from pytest_parex.plugin.session import SESSION, Loaded, Session
+from pytest_parex.plugin.session import SESSION, Key, Loaded, Session
 
 
 def _execute_trial(_parex_execution: Any) -> None:
@@ -88,18 +88,18 @@ class Collection:
             items[:] = [item for item in items if id(item) not in gone]
         items.sort(key=lambda item: not isinstance(item.parent, SpecModule))
 
-    def _wanted(self, key: tuple[str, str]) -> bool:
+    def _wanted(self, key: Key) -> bool:
         loaded, trial = self.session.trial(key)
         facts = {name: str(value) for name, value in loaded.facts(trial).items()}
         return all(facts.get(name) in values for name, values in self.only.items())
 
 
-def trial_of(item: pytest.Item) -> tuple[str, str] | None:
+def trial_of(item: pytest.Item) -> Key | None:
     """The (experiment, trial id) that an item is about; None for ordinary tests."""
     callspec = getattr(item, "callspec", None)
     if callspec is None:
         return None
-    key: tuple[str, str] | None = callspec.params.get("_parex_execution") or callspec.params.get("parex_trial")
+    key: Key | None = callspec.params.get("_parex_execution") or callspec.params.get("parex_trial")
     return key
 
 

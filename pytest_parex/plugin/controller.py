@@ -17,12 +17,10 @@ from pytest_parex import report, trial, workspace
 from pytest_parex.compare import compare
 from pytest_parex.endings import Cause
 from pytest_parex.errors import ParexError
-from pytest_parex.model import Comparison
+from pytest_parex.model import Comparison, Result
 from pytest_parex.plugin.collection import trial_of
-from pytest_parex.plugin.session import Loaded, Session
+from pytest_parex.plugin.session import Key, Loaded, Session
 from pytest_parex.store import Run
-
-Key = tuple[str, str]
 
 
 class Controller:
@@ -67,12 +65,8 @@ class Controller:
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:
         """With pytest-xdist: the same, from the ids that a worker reports."""
-        trials = {(loaded.experiment.experiment, trial.id) for loaded, trial in self.session.trials()}
-        by_id = {trial_id: (experiment, trial_id) for experiment, trial_id in trials}
-        for nodeid in ids:
-            name = nodeid.partition("[")[2].removesuffix("]")
-            if name in by_id:
-                self.selected.add(by_id[name])
+        keys = (self.session.key_of(self.config.rootpath, nodeid) for nodeid in ids)
+        self.selected.update(key for key in keys if key)
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Let a workspace go when the last item that asked for it is done."""
@@ -96,37 +90,45 @@ class Controller:
             if not any(run.attempts(one.id) for one in loaded.trials):
                 run.discard()
                 continue
-            try:
-                self.compared.append((loaded, self._compare(loaded, run)))
-            except ParexError as fault:
-                self.notices.append(str(fault))
+            self.compared.append((loaded, self._compare(loaded, run)))
 
     def _compare(self, loaded: Loaded, run: Run) -> Comparison:
         results = run.results(self.notices.append)
         not_selected = {one.id for one in loaded.trials if (loaded.experiment.experiment, one.id) not in self.selected}
         comparison = compare(run.plan, results, not_selected)
-        sections: dict[str, str] = {}
-        for added in self.config.hook.pytest_parex_aggregate(comparison=comparison, results=results):
-            sections.update(added)
-        base = self.config.invocation_params.dir
         files = [run.directory / f"comparison{suffix}" for suffix in (".json", ".md", ".html")]
-        files += [Path(base / given) for given in self.config.getoption("parex_out")]
+        files += [Path(self.config.invocation_params.dir / given) for given in self.config.getoption("parex_out")]
+        sections = self._sections(comparison, results)
         for file in files:
-            self.config.hook.pytest_parex_report(
-                plan=run.plan, comparison=comparison, results=results, sections=sections, file=file
-            )
+            try:
+                self.config.hook.pytest_parex_report(
+                    plan=run.plan, comparison=comparison, results=results, sections=sections, file=file
+                )
+            except ParexError as fault:
+                self.notices.append(str(fault))
         return comparison
+
+    def _sections(self, comparison: Comparison, results: list[Result]) -> dict[str, str]:
+        try:
+            added = self.config.hook.pytest_parex_aggregate(comparison=comparison, results=results)
+        except Exception as error:  # a plugin's fault must not cost the comparison
+            self.notices.append(f"pytest_parex_aggregate raised {type(error).__name__}: {error}")
+            return {}
+        return {title: text for sections in added for title, text in sections.items()}
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """The comparison, with the paths last."""
         if self.config.get_verbosity() < 0:
             return
         for loaded, comparison in self.compared:
+            width = terminalreporter._tw.fullwidth
             terminalreporter.write_sep("=", f"parex comparison: {loaded.experiment.experiment}")
-            for line in report.terminal_table(comparison, terminalreporter._tw.fullwidth):
+            lines = report.terminal_table(comparison, width)
+            if self.config.get_verbosity() > 0:
+                lines += report.terminal_reasons(comparison, width)
+            for line in [*lines, _shown(_run(loaded).directory / "comparison.html")]:
                 terminalreporter.write_line(line)
-            terminalreporter.write_line(_shown(_run(loaded).directory / "comparison.html"))
-        for notice in self.notices:
+        for notice in dict.fromkeys(self.notices):
             terminalreporter.write_line(f"parex: {notice}", yellow=True)
 
     def _let_go(self, key: Key) -> None:

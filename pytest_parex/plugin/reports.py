@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from pytest_parex.plugin.collection import trial_of
+from pytest_parex.plugin.session import Key
 
 
 class Reports:
     """Marks reports with the trial, and with how many items of the session ask for that trial."""
 
     def __init__(self) -> None:
-        self._asking: Counter[tuple[str, str]] = Counter()
+        self._asking: Counter[Key] = Counter()
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Count the items per trial; the last of them lets the workspace go."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ import pytest
 
 from pytest_parex.model import Event, Experiment, Scalar, Trial
 from pytest_parex.store import Run
+
+Key = tuple[str, str]
+"""Experiment and trial id."""
 
 
 @dataclass(frozen=True)
@@ -50,23 +54,28 @@ class Session:
         """The experiment whose spec is this file."""
         return next((loaded for loaded in self.loaded if loaded.spec == spec), None)
 
-    def named(self, experiment: str) -> Loaded:
-        """The experiment with this name; KeyError if there is none."""
-        for loaded in self.loaded:
-            if loaded.experiment.experiment == experiment:
-                return loaded
-        raise KeyError(experiment)
-
     def trials(self) -> Iterator[tuple[Loaded, Trial]]:
         """Every trial of every experiment, in the order of the specs."""
         for loaded in self.loaded:
             for trial in loaded.trials:
                 yield loaded, trial
 
-    def trial(self, key: tuple[str, str]) -> tuple[Loaded, Trial]:
-        """The trial with this (experiment, id); KeyError if there is none."""
-        loaded = self.named(key[0])
-        return loaded, next(trial for trial in loaded.trials if trial.id == key[1])
+    def trial(self, key: Key) -> tuple[Loaded, Trial]:
+        """The trial with this key; KeyError if there is none."""
+        return self._by_key[key]
+
+    def key_of(self, rootpath: Path, nodeid: str) -> Key | None:
+        """The trial whose own item has this node id; None for every other item."""
+        path, _, name = nodeid.partition("::")
+        loaded = self.at(Path(os.path.normpath(rootpath / path)))
+        if loaded is None:
+            return None
+        key = (loaded.experiment.experiment, name.partition("[")[2].removesuffix("]"))
+        return key if key in self._by_key else None
+
+    @cached_property
+    def _by_key(self) -> dict[Key, tuple[Loaded, Trial]]:
+        return {(loaded.experiment.experiment, trial.id): (loaded, trial) for loaded, trial in self.trials()}
 
 
 SESSION = pytest.StashKey[Session]()

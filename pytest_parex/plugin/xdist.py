@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -185,20 +184,15 @@ class PullScheduling:
     def _fill(self) -> None:
         assert self.collection is not None
         lanes = {loaded.spec: Lane(loaded.experiment.max_parallel) for loaded in self.session.loaded}
-        expected = {
-            (loaded.spec, trial.id): math.inf if trial.expected_s is None else trial.expected_s
-            for loaded, trial in self.session.trials()
-        }
-        found: list[tuple[float, int, Path]] = []
+        trials: list[tuple[float, int, Path]] = []
         for index, nodeid in enumerate(self.collection):
-            path, _, name = nodeid.partition("::")
-            spec = Path(os.path.normpath(self.rootpath / path))
-            trial = name.partition("[")[2].removesuffix("]")
-            if (spec, trial) in expected:
-                found.append((-expected[spec, trial], index, spec))
+            if key := self.session.key_of(self.rootpath, nodeid):
+                loaded, trial = self.session.trial(key)
+                expected = math.inf if trial.expected_s is None else trial.expected_s
+                trials.append((-expected, index, loaded.spec))
             else:
                 self.tests.append(index)
-        for _, index, spec in sorted(found):
+        for _, index, spec in sorted(trials):
             lanes[spec].waiting.append(index)
         self.lanes = list(lanes.values())
 
