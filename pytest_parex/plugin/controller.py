@@ -105,7 +105,7 @@ class Controller:
                     plan=run.plan, comparison=comparison, results=results, sections=sections, file=file
                 )
             except ParexError as fault:
-                self.notices.append(str(fault))
+                self.notices.append(f"{_shown(file)} was not written: {fault}")
         return comparison
 
     def _sections(self, comparison: Comparison, results: list[Result]) -> dict[str, str]:

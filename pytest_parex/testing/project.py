@@ -87,9 +87,13 @@ class Project:
         return file
 
     def command(self, *args: str, spec: str | None = "spec.yaml") -> list[str]:
-        """The command line of a pytest session; without plugins that happen to be installed beside parex."""
+        """The command line of a pytest session.
+
+        Without pytest's cache, which would write beside the project's files, and without Hypothesis, which takes
+        longer to start than most trials.
+        """
         parex = ["--parex", spec] if spec else []
-        return [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *parex, *args]
+        return [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:hypothesispytest", *parex, *args]
 
     def environment(self, env: Mapping[str, str] | None = None) -> dict[str, str]:
         """An environment in which neither a surrounding pytest nor a CI service can be noticed."""
