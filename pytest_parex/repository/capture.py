@@ -158,7 +158,7 @@ def _rebuild(scene: _Scene, seed: Path) -> None:
     git = replace(scene.store, env={"GIT_INDEX_FILE": str(seed)})
     rules = read_regular(scene.git_dir / "info" / "sparse-checkout") if scene.git_dir is not None else b""
     if not rules:
-        git("read-tree", "--reset", scene.start.commit)
+        git("read-tree", scene.start.commit)
         return
     # Which files are left out is only decided where files are written.
     assert scene.git_dir is not None

@@ -16,7 +16,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pytest_parex.repository.conversion import add_as_they_are, is_special, terminated
 from pytest_parex.repository.git import Git
+
+_FATAL = 128
 
 
 @dataclass(frozen=True)
@@ -49,17 +52,22 @@ class Staging:
 
     def around(self, nested: Sequence[str]) -> tuple[str, ...]:
         """Stage all files but those of nested repositories; returns what could not be read."""
-        self._begin()
-        self._add((*self.leave_out, *nested), "--ignore-errors")
-        left = self.staged.fields("diff-files", "-z", "--name-only", "--ignore-submodules=all")
         assert self.git.work_tree is not None
-        special = [path for path in left if _is_special(self.git.work_tree / path)]
+        self._begin()
+        exit_code, _ = self._add((*self.leave_out, *nested), "--ignore-errors")
+        as_they_are = add_as_they_are(self.staged, self._unstaged()) if exit_code == _FATAL else []
+        left = [path for path in self._unstaged() if path not in as_they_are]
+        special = [path for path in left if is_special(self.git.work_tree / path)]
         if special:
-            self.staged("update-index", "-z", "--force-remove", "--stdin", input="".join(f"{p}\0" for p in special))
-        unread = [path for path in left if path not in special and not self._is_left_out(path)]
+            self.staged("update-index", "-z", "--force-remove", "--stdin", input=terminated(special))
+        return tuple(path for path in left if path not in special)
+
+    def _unstaged(self) -> list[str]:
+        """Files that differ from the index, and files that are not in it."""
+        tracked = self.staged.fields("diff-files", "-z", "--name-only", "--ignore-submodules=all")
         others = self.staged.fields("ls-files", "-z", "--others", "--exclude-standard")
-        unread += [path for path in others if not path.endswith("/") and not self._is_left_out(path)]
-        return tuple(sorted(unread))
+        found = [*tracked, *(path for path in others if not path.endswith("/"))]
+        return sorted(path for path in found if not self._is_left_out(path))
 
     def graft(self, nested: str) -> tuple[str, ...]:
         """Stage the files of a nested repository as plain files; returns what could not be read."""
@@ -88,7 +96,7 @@ class Staging:
             shutil.copy2(self.seed, self.index)  # with its time, by which git knows which entries to doubt
 
     def _add(self, leave_out: Sequence[str], *options: str) -> tuple[int, bytes]:
-        paths = ":/\0" + "".join(f":(top,exclude,literal){path}\0" for path in leave_out)
+        paths = terminated([":/", *(f":(top,exclude,literal){path}" for path in leave_out)])
         done = self.staged.run(
             "add", "--all", "--sparse", *options, "--pathspec-from-file=-", "--pathspec-file-nul", input=paths
         )
@@ -113,11 +121,3 @@ def _allow(path: Path, bits: int) -> None:
     if mode & bits != bits and (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
         with contextlib.suppress(PermissionError):  # somebody else's: it will be said that it could not be read
             path.chmod(stat.S_IMODE(mode) | bits)
-
-
-def _is_special(path: Path) -> bool:
-    try:
-        mode = path.lstat().st_mode
-    except OSError:
-        return False
-    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode))
