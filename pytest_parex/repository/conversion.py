@@ -17,21 +17,20 @@ _ENOUGH = 32
 """Once so many files are known to fail, the rest is not tried one by one any more."""
 
 
-def add_as_they_are(git: Git, paths: Sequence[str]) -> None:
-    """Stage these files of the working tree; without any conversion those for which it fails."""
+def add_as_they_are(git: Git, paths: Sequence[str]) -> list[str]:
+    """Stage these files of the working tree, without any conversion those for which it fails; returns the latter."""
     assert git.work_tree is not None
     failing: list[str] = []
     _add(git, paths, failing)
     files = [path for path in failing if _is_readable_file(git.work_tree / path)]
     if not files:
-        return
+        return []
     names = "".join(f"{_quoted(path)}\n" for path in files)
     objects = git("hash-object", "-w", "--no-filters", "--stdin-paths", input=names).split()
     modes = ["100755" if os.access(git.work_tree / path, os.X_OK) else "100644" for path in files]
-    entries = zip(modes, objects, files, strict=True)
-    git(
-        "update-index", "-z", "--index-info", input=terminated(f"{mode} {name}\t{path}" for mode, name, path in entries)
-    )
+    lines = terminated(f"{mode} {name}\t{path}" for mode, name, path in zip(modes, objects, files, strict=True))
+    git("update-index", "-z", "--index-info", input=lines)
+    return files
 
 
 def terminated(texts: Iterable[str]) -> str:
