@@ -16,7 +16,6 @@ import pytest_parex
 from pytest_parex.model import Base, Changes
 from pytest_parex.repository import Git, capture, clone, locate, pin, populate, register_worktree
 
-NOBODY = 65534
 USER = """
 [user]
     name = Ada
@@ -158,19 +157,12 @@ def lab(tmp_path: Path) -> Lab:
 
 
 @pytest.fixture
-def as_nobody(tmp_path: Path) -> Callable[[str], str]:
-    """Run Python code as a user for whom file modes count, owning all of `tmp_path`; returns what it prints."""
+def without_privileges() -> Callable[[str], str]:
+    """Run Python code in a process for which the modes of files count, root or not; returns what it prints."""
 
     def run(code: str) -> str:
-        prefix: list[str] = []
-        if os.geteuid() == 0:
-            for place, folders, files in os.walk(tmp_path):
-                for name in (".", *folders, *files):
-                    os.chown(Path(place, name), NOBODY, NOBODY, follow_symlinks=False)
-            for parent in tmp_path.parents:
-                if parent.owner() == "root" and parent.name.startswith(("pytest-", "popen-")):
-                    parent.chmod(parent.stat().st_mode | 0o011)
-            prefix = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--"]
+        powers = "--bounding-set=-dac_override,-dac_read_search"
+        prefix = ["setpriv", powers, "--"] if os.geteuid() == 0 else []
         done = subprocess.run(
             [*prefix, sys.executable, "-c", code],
             env={**os.environ, "PYTHONPATH": str(Path(pytest_parex.__file__).parents[1])},

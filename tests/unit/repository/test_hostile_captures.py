@@ -315,7 +315,7 @@ def test_files_whose_conversion_fails_are_captured_as_they_are(lab, home):
     assert Git(git_dir=Path(changes.mirror))("ls-tree", changes.commit, "tool.f").startswith("100755")
 
 
-def test_what_cannot_be_read_is_made_readable(lab, as_nobody):
+def test_what_cannot_be_read_is_made_readable(lab, without_privileges):
     base = lab.pin(lab.repository({"a": "a", "closed/tracked": "t"}))
     opened = lab.open(base)
     opened.write({"secret": "s", "closed/new": "n", "deep/er/file": "d"})
@@ -325,7 +325,7 @@ def test_what_cannot_be_read_is_made_readable(lab, as_nobody):
     (opened.path / "deep" / "er").chmod(0o300)
     lab.attempt.mkdir()
 
-    answer = as_nobody(
+    answer = without_privileges(
         "from pathlib import Path\n"
         "from pytest_parex.model import Base\n"
         "from pytest_parex.repository import capture\n"

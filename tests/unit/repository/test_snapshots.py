@@ -277,12 +277,12 @@ def test_stored_runs_inside_the_source_are_no_part_of_it(lab):
     assert inner.pin(repo) == base
 
 
-def test_a_file_that_cannot_be_read_is_named(lab, as_nobody):
+def test_a_file_that_cannot_be_read_is_named(lab, without_privileges):
     repo = lab.repository()
     (repo / "private").write_text("x")
     (repo / "private").chmod(0)
 
-    answer = as_nobody(
+    answer = without_privileges(
         f"from pytest_parex.repository import locate, pin\nfrom pathlib import Path\n"
         f"repo = Path({str(repo)!r})\n"
         f"pin(locate(str(repo), repo / 's.yaml'), 'HEAD', dirty='snapshot', sources=repo.parent / 'runs' / 'sources')"
