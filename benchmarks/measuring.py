@@ -24,6 +24,9 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+NOT_THE_USERS = ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED", "PYTHONDEVMODE")
+"""Settings of developers' and build machines that change what a start of Python costs."""
+
 
 @dataclass(frozen=True)
 class Cost:
@@ -79,6 +82,7 @@ def folder() -> Iterator[Path]:
 
 def cost(command: Sequence[str], cwd: Path, env: Mapping[str, str], accepted: Iterable[int] = (0,)) -> Cost:
     """Run a command to its end. What it printed is shown, and the benchmark ends, if its exit code is not accepted."""
+    env = {name: value for name, value in env.items() if name not in NOT_THE_USERS}
     with tempfile.TemporaryFile() as output:
         begun = time.perf_counter()
         process = subprocess.Popen(
