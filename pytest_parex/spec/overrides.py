@@ -39,6 +39,8 @@ def override(document: Document, overrides: Iterable[str]) -> Iterator[Fault]:
 
 
 def _value(text: str) -> tuple[Any, dict[Keys, str]]:
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError("found characters that no file can hold; allowed: text")
     if not text.startswith(("[", "{", '"', "'")):
         return scalar(text), {(): text}
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -234,6 +235,17 @@ def test_what_refers_to_a_section_that_cannot_be_understood_is_not_at_fault(fold
     )
 
     assert [fault.split(" ")[0] for fault in faults_of(file)] == ["1:11:", "2:9:", "3:8:", "4:10:"]
+
+
+def test_a_file_of_a_case_has_a_name_that_can_be_written_down(folder: Path) -> None:
+    (folder / os.fsdecode(b"plans/\xff.md")).touch()
+    file = folder / "spec.yaml"
+    file.write_text("variants: {a: x}\ncases: plans/*.md\n", encoding="utf-8")
+
+    (fault,) = faults_of(file)
+
+    assert fault.startswith("2:8: ")
+    assert "\\udcff" in fault
 
 
 def test_a_bomb_of_aliases_is_refused(folder: Path) -> None:

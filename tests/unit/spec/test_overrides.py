@@ -83,6 +83,8 @@ def test_later_overrides_see_earlier_ones(tmp_path: Path) -> None:
     [
         ("repeats", "1:1", "expected KEY=VALUE"),
         ("=3", "1:1", "expected KEY=VALUE"),
+        ("cases=\0*", "1:1", "characters that no file can hold"),
+        ("task=\udcff", "1:1", "characters that no file can hold"),
         ("a..b=3", "1:1", "a part of the key is empty"),
         ("repeats=0", "5:10", "found 0; allowed: 1 or more"),
         ("repeets=2", "1:1", "did you mean `repeats`?"),
