@@ -12,6 +12,7 @@ Carried files are ignored by git, as a rule, and then in neither of the two.
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import tempfile
 import zlib
@@ -24,9 +25,10 @@ from pytest_parex.model import Base, Changes, Place, Plan, Trial
 from pytest_parex.repository import Git
 from pytest_parex.store import AttemptWriter
 from pytest_parex.workspace.kinds import git_dir_of
-from pytest_parex.workspace.ownership import EVENT, HOLDS_WORK, Made, journal_of, last_made, path_of
+from pytest_parex.workspace.ownership import EVENT, MAY_HOLD_WORK, Made, is_ours, journal_of, last_made, path_of
 from pytest_parex.workspace.place import Workspace, traces
 
+_RESULT = "result.json"
 _NOBODY = {
     f"GIT_{role}_{what}": text
     for role in ("AUTHOR", "COMMITTER")
@@ -86,29 +88,51 @@ def capture(workspace: Workspace, plan: Plan, trial: Trial, writer: AttemptWrite
         ref=ref_of(plan, trial, writer.number, "work"),
         attempt_directory=writer.directory,
     )
-    writer.emit(EVENT, state="captured", commit=changes.commit, ref=changes.ref, left_out=len(changes.left_out))
+    writer.emit(EVENT, state="captured", changes=changes.model_dump(mode="json"))
     return changes
 
 
-def capture_found(plan: Plan, trial: Trial, made: Made) -> Changes:
-    """Keep the work in the workspace of an attempt whose process died before it could."""
-    start, base, path = plan.start_of(trial.variant), plan.base_of(trial.variant), path_of(plan, trial)
+def rescue(plan: Plan, trial: Trial, attempt: int) -> Changes | None:
+    """Keep the work of an attempt whose process died before it could; None if there was none yet, or is none any more.
+
+    WorkspaceError if it cannot be kept. The caller holds the trial's claim.
+    """
+    made = last_made(plan, trial)
+    if made is None or made.attempt != attempt or made.state not in MAY_HOLD_WORK:
+        return None
+    if made.captured is not None and is_kept(made.captured):
+        return made.captured
+    if os.path.lexists(made.path) and not is_ours(made.path, made):
+        return None
+    return _capture_again(plan, trial, made, "work", journal_of(plan).attempt_directory(trial.id, attempt))
+
+
+def keep_what_came_later(plan: Plan, trial: Trial, made: Made) -> Changes | None:
+    """Capture a workspace once more if anything in it has changed since its attempt ended; None if nothing has.
+
+    Users who review a workspace may go on working in it; that must not be lost when it makes room.
+    """
+    directory = journal_of(plan).attempt_directory(trial.id, made.attempt)
+    try:
+        ended = (directory / _RESULT).stat().st_mtime_ns
+    except FileNotFoundError:
+        ended = 0
+    if all(changed <= ended for _, _, changed, _ in traces(made.path).values()):
+        return None
+    with _aside(directory) as folder:
+        return _capture_again(plan, trial, made, "later", folder)
+
+
+def _capture_again(plan: Plan, trial: Trial, made: Made, what: str, directory: Path) -> Changes:
+    start, base = plan.start_of(trial.variant), plan.base_of(trial.variant)
     return repository.capture(
-        path,
+        made.path,
         start=start,
         base=_at(base, made.compared_with or base.commit),
-        git_dir=git_dir_of(made.kind, start, path),
-        ref=ref_of(plan, trial, made.attempt, "work"),
-        attempt_directory=journal_of(plan).attempt_directory(trial.id, made.attempt),
+        git_dir=git_dir_of(made.kind, start, made.path),
+        ref=ref_of(plan, trial, made.attempt, what),
+        attempt_directory=directory,
     )
-
-
-def rescue(plan: Plan, trial: Trial, attempt: int) -> Changes | None:
-    """Keep the work of an attempt whose process died before it could; None if no work had begun."""
-    made = last_made(plan, trial)
-    if made is None or made.attempt != attempt or made.state not in HOLDS_WORK:
-        return None
-    return capture_found(plan, trial, made)
 
 
 def is_kept(changes: Changes) -> bool:
@@ -123,7 +147,7 @@ def is_kept(changes: Changes) -> bool:
 
 
 def ref_of(plan: Plan, trial: Trial, attempt: int, what: str) -> str:
-    """The ref of a capture: `work`, or `given`, `laid` and `compared` for what leads up to it."""
+    """The ref of a capture: `work`; `given`, `laid`, `compared` for what leads up to it; `later`."""
     name = re.sub(r"\.\.+|\.lock$|\.$", "-", trial.id)
     unique = name if name == trial.id else f"{name}-{zlib.crc32(trial.id.encode()):08x}"
     return f"refs/parex/{plan.run}/{unique}/{attempt}/{what}"

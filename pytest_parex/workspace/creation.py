@@ -7,8 +7,8 @@ made is taken away again, and nothing else; a process that is killed leaves a jo
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from pytest_parex.workspace.ownership import EVENT, Made, path_of, reason_of
 from pytest_parex.workspace.place import Given, Workspace, traces
 from pytest_parex.workspace.ports import lease
 from pytest_parex.workspace.removal import GONE, discard, make_room
-from pytest_parex.workspace.roots import leave, new_folder
+from pytest_parex.workspace.roots import aside, leave, new_folder, token
 from pytest_parex.workspace.submodules import add_submodules
 
 
@@ -89,21 +89,18 @@ def create(
 
 def _claim(plan: Plan, path: Path, kind: str, emit: Emit) -> int:
     """Put an empty folder of ours at the path; its inode is in the journal before it is there."""
-    folder = new_folder(path.parent, f".{path.name}.{secrets.token_hex(4)}")
+    folder = new_folder(path.parent, aside(path, token()))
     found = folder.stat()
     emit(EVENT, state="creating", path=str(path), kind=kind, inode=found.st_ino, device=found.st_dev)
     try:
-        if os.path.lexists(path):
-            raise FileExistsError
+        if os.path.lexists(path):  # renaming would replace an empty folder
+            raise FileExistsError(errno.EEXIST, "somebody has just put something there, which is left alone")
         folder.rename(path)
-    except OSError:
+    except OSError as error:
         folder.rmdir()
         leave(path.parent)
         emit(EVENT, state="removed")
-        raise WorkspaceError(
-            f"{path} is there already, and run {plan.run} has not made it: it is left alone; move it away, or choose "
-            "another `workspace.root`"
-        ) from None
+        raise WorkspaceError(f"the workspace {path} cannot be made: {error.strerror}") from None
     return found.st_ino
 
 

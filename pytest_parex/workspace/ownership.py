@@ -20,13 +20,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pytest_parex.model import Base, Plan, Trial
+from pytest_parex.model import Base, Changes, Plan, Trial
 from pytest_parex.store import Run
 from pytest_parex.workspace.kinds import registration_name
 
 EVENT = "workspace"
-HOLDS_WORK = ("ready", "settled")
-"""States in which nobody has captured the workspace yet, and a variant may have worked in it."""
+MAY_HOLD_WORK = ("ready", "settled", "captured")
+"""States in which a variant may have worked in the folder."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ class Made:
     branch: str | None = None
     compared_with: str | None = None
     """The commit that work in it is compared with, if that is not the base."""
+    captured: Changes | None = None
 
 
 def journal_of(plan: Plan) -> Run:
@@ -75,6 +76,7 @@ def last_made(plan: Plan, trial: Trial) -> Made | None:
                 inode=int(told["inode"]),
                 branch=told.get("branch"),
                 compared_with=told.get("compared_with"),
+                captured=Changes.model_validate(told["changes"]) if "changes" in told else None,
             )
     return None
 

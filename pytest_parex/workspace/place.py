@@ -11,7 +11,7 @@ from pytest_parex.model import Base
 from pytest_parex.workspace.ports import Lease
 
 Trace = tuple[int, int, int, int]
-"""Mode, size, time of change, inode: what differs for a file that was touched."""
+"""Mode, size, time of the last change (that nobody can set), inode: what tells whether a file was touched."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def traces(folder: Path) -> dict[str, Trace]:
                         waiting.append(entry.path)
                 elif entry.path[first:] != ".git":
                     status = entry.stat(follow_symlinks=False)
-                    found[entry.path[first:]] = (status.st_mode, status.st_size, status.st_mtime_ns, status.st_ino)
+                    found[entry.path[first:]] = (status.st_mode, status.st_size, status.st_ctime_ns, status.st_ino)
     return found
 
 

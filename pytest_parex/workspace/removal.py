@@ -12,7 +12,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 from dataclasses import dataclass
 from enum import StrEnum
@@ -23,11 +22,11 @@ from pytest_parex.errors import ParexError, WorkspaceError
 from pytest_parex.model import Base, Emit, Plan, Result, Trial
 from pytest_parex.repository import Git
 from pytest_parex.store import Run
-from pytest_parex.workspace.capturing import capture_found, is_kept
+from pytest_parex.workspace.capturing import is_kept, keep_what_came_later, rescue
 from pytest_parex.workspace.deletion import delete
 from pytest_parex.workspace.kinds import registration_name
-from pytest_parex.workspace.ownership import HOLDS_WORK, Made, is_ours, last_made, lock_of_others, path_of, reason_of
-from pytest_parex.workspace.roots import TRASH, leave, new_folder
+from pytest_parex.workspace.ownership import MAY_HOLD_WORK, Made, is_ours, last_made, lock_of_others, path_of, reason_of
+from pytest_parex.workspace.roots import TRASH, leave, new_folder, sweep, token
 
 
 class Outcome(StrEnum):
@@ -54,39 +53,59 @@ class Removal:
 
 
 def remove(run: Run, result: Result) -> Removal:
-    """Remove the workspace of a finished trial; what is in it must be captured in this result. Nothing is raised."""
+    """Remove the workspace of a finished trial; what is in it must be captured in this result. Nothing is raised.
+
+    What was changed in it after the trial had ended is captured too, as the ref `…/later` beside the work's.
+    """
     plan, trial = run.plan, result.trial
     path, made = path_of(plan, trial), last_made(plan, trial)
-    if os.path.lexists(path) and made is not None:
-        if made.attempt != result.attempt:
-            message = f"{path} holds the work of attempt {made.attempt}, and this is the result of {result.attempt}"
-            return Removal(Outcome.RETAINED_UNCAPTURED, path, message)
-        if made.state not in ("creating", "created") and (result.changes is None or not is_kept(result.changes)):
-            return Removal(Outcome.RETAINED_UNCAPTURED, path, f"the work in {path} is captured nowhere: it is kept")
+    if made is None or not os.path.lexists(path) or made.state not in MAY_HOLD_WORK or not is_ours(path, made):
+        return _take_away(plan, trial, made)
+    if made.attempt != result.attempt:
+        message = f"{path} holds the work of attempt {made.attempt}, and this is the result of {result.attempt}"
+        return Removal(Outcome.RETAINED_UNCAPTURED, path, message)
+    if result.changes is None or not is_kept(result.changes):
+        return Removal(Outcome.RETAINED_UNCAPTURED, path, f"the work in {path} is captured nowhere: it is kept")
+    try:
+        keep_what_came_later(plan, trial, made)
+    except (OSError, ParexError) as fault:
+        message = f"{path} has changed since the trial ended, and cannot be captured again: {fault}"
+        return Removal(Outcome.RETAINED_UNCAPTURED, path, message)
     return _take_away(plan, trial, made)
 
 
 def make_room(plan: Plan, trial: Trial, emit: Emit) -> None:
-    """Take the workspace of an earlier attempt away, after capturing it if its process died before that.
+    """Take the workspace of an earlier attempt away, after capturing what nobody has captured yet.
 
     WorkspaceError if the path cannot be had.
     """
-    path, made = path_of(plan, trial), last_made(plan, trial)
-    is_there = os.path.lexists(path)
-    if made is not None and made.state in HOLDS_WORK and (not is_there or is_ours(path, made)):
-        try:
-            found = f"found the work of attempt {made.attempt}: {capture_found(plan, trial, made).ref}"
-        except ParexError as fault:
-            if is_there:
-                raise WorkspaceError(
-                    f"{path} holds work of attempt {made.attempt} that cannot be captured ({fault}): it is left there; "
-                    "move it away to try again"
-                ) from fault
-            found = str(fault)
-        emit("note", text=found)
+    made = last_made(plan, trial)
+    if made is not None and made.state in MAY_HOLD_WORK:
+        _keep(plan, trial, made, emit)
     removal = _take_away(plan, trial, made)
     if removal.outcome not in GONE:
         raise WorkspaceError(f"there is no room for the workspace: {removal.message}")
+
+
+def _keep(plan: Plan, trial: Trial, made: Made, emit: Emit) -> None:
+    is_there = os.path.lexists(made.path)
+    try:
+        if made.state != "captured":
+            changes = rescue(plan, trial, made.attempt)
+        elif is_there and is_ours(made.path, made):
+            changes = keep_what_came_later(plan, trial, made)
+        else:
+            changes = None
+    except (OSError, ParexError) as fault:
+        if is_there:
+            raise WorkspaceError(
+                f"{made.path} holds work of attempt {made.attempt} that cannot be captured ({fault}): it is left "
+                "there; move it away to try again"
+            ) from fault
+        emit("note", text=str(fault))
+    else:
+        if changes is not None:
+            emit("note", text=f"captured the work that was found of attempt {made.attempt}: {changes.ref}")
 
 
 def discard(plan: Plan, trial: Trial, made: Made) -> Removal:
@@ -111,7 +130,8 @@ def _take_away(plan: Plan, trial: Trial, made: Made | None) -> Removal:
         _unregister(start, path, reason, made)
         if away is not None:
             delete(away)
-            leave(path.parent)
+        sweep(path)
+        leave(path.parent)
     except FileNotFoundError:
         return Removal(Outcome.MISSING, path, f"{path} was removed by somebody else just now")
     except (OSError, ParexError) as fault:
@@ -122,7 +142,7 @@ def _take_away(plan: Plan, trial: Trial, made: Made | None) -> Removal:
 
 def _renamed(path: Path, made: Made) -> Path | None:
     """The folder in the trash that now holds the workspace; None, and all as before, if it was not ours after all."""
-    away = new_folder(path.parent / TRASH, f"{path.name[:200]}.{secrets.token_hex(4)}")
+    away = new_folder(path.parent / TRASH, f"{path.name[:200]}.{token()}")
     moved = away / path.name
     try:
         try:

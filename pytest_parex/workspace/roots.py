@@ -7,6 +7,7 @@ was there before is never removed, even if it is empty.
 from __future__ import annotations
 
 import contextlib
+import secrets
 from pathlib import Path
 
 from pytest_parex.errors import WorkspaceError
@@ -31,6 +32,23 @@ def new_folder(root: Path, name: str) -> Path:
             ) from None
         return folder
     raise WorkspaceError(f"no workspace can be made in {root}: it is removed again and again; what does that?")
+
+
+def aside(path: Path, unique: str) -> str:
+    """The name of the folder that will be renamed to this path when the journal knows it."""
+    return f".{path.name}.{unique}"
+
+
+def token() -> str:
+    """Eight characters that nobody else has in a name."""
+    return secrets.token_hex(4)
+
+
+def sweep(path: Path) -> None:
+    """Remove what `aside` has named for this path and a killed process has left there; it is still empty then."""
+    for folder in path.parent.glob(aside(path, "?" * len(token()))):
+        with contextlib.suppress(OSError):
+            folder.rmdir()
 
 
 def leave(root: Path) -> None:

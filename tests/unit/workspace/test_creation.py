@@ -134,6 +134,7 @@ def test_the_next_attempt_gets_the_same_path_anew(bench: Bench) -> None:
     (first.create().path / "leftover").write_text("x")
     first.settle()
     first.capture()
+    first.writer.finish(first.result())
     second = bench.attempt(first.run)
     made = second.create()
 
@@ -156,7 +157,7 @@ def test_work_that_nobody_has_captured_is_captured_before_the_next_attempt_takes
         captures = repository.captures(Path(first.made.base.mirror))
         assert Git(git_dir=captures)("show", f"{ref}:limits.py") == "hours of work"
         assert "hours of work" in (first.writer.directory / "changes.patch").read_text()
-        assert second.notes() == [f"found the work of attempt 1: {ref}"]
+        assert second.notes() == [f"captured the work that was found of attempt 1: {ref}"]
 
 
 def test_a_workspace_that_the_variant_has_removed_does_not_keep_the_next_attempt_from_starting(bench: Bench) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from pytest_parex import repository
 from pytest_parex.repository import Git
-from pytest_parex.workspace import Outcome, remove
+from pytest_parex.workspace import Outcome, remove, rescue
 from pytest_parex.workspace.roots import MARKER
 
 from .bench import RUN_ID, Attempt, Bench
@@ -215,6 +215,61 @@ def test_what_is_mounted_below_a_workspace_is_never_deleted(bench: Bench) -> Non
     assert removal.outcome is Outcome.FAILED
     assert "mounted" in removal.message
     assert (precious / "file").read_text() == "the user's"
+
+
+@pytest.mark.parametrize("by", ["remove", "create"])
+def test_what_the_user_goes_on_doing_in_a_kept_workspace_is_captured_too(bench: Bench, by: str) -> None:
+    attempt = done(bench)
+    attempt.writer.finish(attempt.result())
+    ended = (attempt.writer.directory / "result.json").stat().st_mtime_ns
+    (attempt.made.path / "limits.py").write_text("LIMIT = 'reviewed'\n")
+    assert (attempt.made.path / "limits.py").stat().st_ctime_ns > ended
+    if by == "remove":
+        assert attempt.remove().outcome is Outcome.REMOVED
+    else:
+        bench.attempt(attempt.run).create()
+
+    assert attempt.changes is not None
+    git = Git(git_dir=Path(attempt.changes.mirror))
+    assert git("show", f"{attempt.changes.ref}:limits.py") == "LIMIT = 1"
+    assert git("show", f"{attempt.changes.ref.removesuffix('work')}later:limits.py") == "LIMIT = 'reviewed'"
+
+
+def test_an_untouched_kept_workspace_is_not_captured_again(bench: Bench) -> None:
+    attempt = done(bench)
+    attempt.writer.finish(attempt.result())
+    attempt.remove()
+
+    assert attempt.changes is not None
+    assert Git(git_dir=Path(attempt.changes.mirror)).run("show", "refs/parex/later").exit_code
+    assert "later" not in Git(git_dir=Path(attempt.changes.mirror))("for-each-ref", "--format=%(refname)")
+
+
+@pytest.mark.parametrize("died", ["before capture", "while grading"])
+def test_the_work_of_a_dead_process_is_rescued_as_it_was(bench: Bench, died: str) -> None:
+    attempt = bench.attempt()
+    attempt.create()
+    attempt.settle()
+    (attempt.made.path / "new.py").write_text("new\n")
+    if died == "while grading":
+        attempt.capture()
+        (attempt.made.path / "hidden_test.py").write_text("laid over for grading\n")
+    rescued = rescue(attempt.run.plan, attempt.trial, 1)
+
+    assert rescued is not None
+    assert [change.path for change in rescued.files] == ["new.py"]
+    attempt.changes = rescued
+    assert attempt.remove().outcome is Outcome.REMOVED
+
+
+def test_there_is_nothing_to_rescue_where_no_work_can_be(bench: Bench) -> None:
+    attempt = bench.attempt()
+    assert rescue(attempt.run.plan, attempt.trial, 1) is None
+    attempt.create()
+    assert rescue(attempt.run.plan, attempt.trial, 2) is None
+    attempt.made.path.rename(bench.folder / "moved")
+    attempt.made.path.mkdir()
+    assert rescue(attempt.run.plan, attempt.trial, 1) is None
 
 
 def test_a_folder_with_anything_else_in_it_outlives_the_last_workspace(bench: Bench) -> None:
