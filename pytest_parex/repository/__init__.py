@@ -9,6 +9,7 @@ from pytest_parex.repository.fingerprint import Fingerprint, fingerprint
 from pytest_parex.repository.git import Git
 from pytest_parex.repository.mirror import captures, lock
 from pytest_parex.repository.patch import apply_patch
+from pytest_parex.repository.patterns import matcher
 from pytest_parex.repository.pin import pin
 from pytest_parex.repository.restore import restore
 from pytest_parex.repository.source import Source, locate
@@ -33,6 +34,7 @@ __all__ = [
     "fingerprint",
     "locate",
     "lock",
+    "matcher",
     "pin",
     "populate",
     "register_worktree",

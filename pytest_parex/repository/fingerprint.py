@@ -111,13 +111,13 @@ def _of_mirror(mirror: Path) -> Iterator[Fact]:
     for ref, commit in _refs(mirror).items():
         if ref in owners:
             if _last_logged(owners[ref]) not in ("", commit):
-                yield "branch", f"{ref.removeprefix('refs/heads/')} of the workspace {owners[ref].name}", commit
+                yield "checked-out branch", ref.removeprefix("refs/heads/"), f"{owners[ref].name} {commit}"
         elif ref not in former:
             yield _named(ref, commit)
     for worktree in _worktrees(mirror):
         yield "worktree", worktree.name, "registered"
     shared = [read_regular(mirror / name) for name in ("config", "config.worktree", "parex/repairs")]
-    yield "settings", "", _digest(b"\0".join(shared)) + _digest_of_folder(mirror / "info")
+    yield "shared settings", "", _digest(b"\0".join(shared)) + _digest_of_folder(mirror / "info")
     yield "hooks", "", _digest_of_folder(mirror / "hooks")
 
 
@@ -126,6 +126,9 @@ def _sentence(fact: Fact, old: str | None, new: str | None) -> str:
     subject = f"the {what} `{name}` of {whose}" if name else f"the {what} of {whose}"
     if what == "worktree":
         return f"the worktree `{name}` was taken off the register of {whose} while the trial ran"
+    if what == "checked-out branch":
+        workspace = (new or old or "").rpartition(" ")[0]
+        return f"the branch `{name}` of the workspace `{workspace}` was moved from elsewhere while the trial ran"
     if what == "HEAD":
         return f"HEAD of {whose} moved from {_short(old)} to {_short(new)} while the trial ran"
     if old is None and what != "file":
@@ -139,7 +142,7 @@ def _sentence(fact: Fact, old: str | None, new: str | None) -> str:
 
 def _named(ref: str, commit: str) -> Fact:
     prefix, what = next((prefix, what) for prefix, what in _KINDS.items() if ref.startswith(prefix))
-    return what, ref.removeprefix(prefix), commit
+    return what, ref if what == "ref" else ref.removeprefix(prefix), commit
 
 
 def _git_dirs(checkout: Path) -> tuple[Path, Path]:

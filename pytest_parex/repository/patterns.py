@@ -34,7 +34,10 @@ def _expression(pattern: str) -> re.Pattern[str]:
         else:
             text += _part(part) + ("" if last else "/")
     inside = "/.*" if folder else "(?:/.*)?"
-    return re.compile(text + inside, re.DOTALL)
+    try:
+        return re.compile(text + inside, re.DOTALL)
+    except re.error:  # a range that runs backwards: it means nothing but itself
+        return re.compile(re.escape(body) + inside, re.DOTALL)
 
 
 def _part(part: str) -> str:

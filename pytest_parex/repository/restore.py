@@ -17,7 +17,7 @@ from pytest_parex.repository.mirror import captures
 from pytest_parex.repository.patterns import matcher
 from pytest_parex.repository.staging import make_readable
 from pytest_parex.repository.submodules import filled_submodules, submodules_of
-from pytest_parex.repository.worktree import remembered_index
+from pytest_parex.repository.worktree import populate, remembered_index
 
 _COMPILED = (".pyc", ".pyo")
 
@@ -37,11 +37,9 @@ def _restore(workspace: Path, base: Base, meant: Callable[[str], bool], prefix: 
         raise WorkspaceError(f"the workspace {workspace} is gone: its protected files cannot be restored")
     make_readable(workspace)
     links = submodules_of(base)
+    filled = filled_submodules(workspace, base).items()
     inner = [
-        path
-        for link, commit in filled_submodules(workspace, base).items()
-        if (workspace / link).is_dir() and not (workspace / link).is_symlink()
-        for path in _restore(workspace / link, commit, meant, f"{prefix}{link}/")
+        path for link, commit in filled for path in _restore_submodule(workspace / link, commit, meant, prefix + link)
     ]
     with tempfile.TemporaryDirectory(prefix="restoring-", dir=Path(base.mirror) / "parex") as folder:
         git = _compared(workspace, base, Path(folder) / "index")
@@ -58,6 +56,19 @@ def _restore(workspace: Path, base: Base, meant: Callable[[str], bool], prefix: 
             git("checkout-index", "--force", "-z", "--stdin", input="".join(f"{path}\0" for path in sorted(changed)))
     told = changed | {path for path in added if ".git" not in path.split("/")}
     return tuple(sorted([*(prefix + path for path in told), *inner]))
+
+
+def _restore_submodule(place: Path, base: Base, meant: Callable[[str], bool], path: str) -> tuple[str, ...]:
+    """Restore what is meant in one submodule, or all of it, if it is not there any more."""
+    if place.is_dir() and not place.is_symlink():
+        return _restore(place, base, meant, f"{path}/")
+    names = Git(git_dir=captures(Path(base.mirror))).fields("ls-tree", "-r", "-z", "--name-only", base.commit)
+    if not any(meant(f"{path}/{name}") for name in names):
+        return ()
+    place.unlink(missing_ok=True)
+    place.mkdir(parents=True)
+    populate(place, base, None)
+    return (path,)
 
 
 def _compared(workspace: Path, base: Base, index: Path) -> Git:
@@ -100,8 +111,14 @@ def _ignored(git: Git, known: Collection[str], paths: Collection[str], folder: P
 
 
 def _delete(workspace: Path, path: str) -> None:
-    place = workspace / path
-    place.unlink()
+    """Delete a file and the folders that it leaves empty; of a nested repository, its whole `.git`."""
+    parts = path.split("/")
+    if ".git" in parts:
+        place = workspace.joinpath(*parts[: parts.index(".git") + 1])
+        shutil.rmtree(place, ignore_errors=True)
+    else:
+        place = workspace / path
+        place.unlink()
     with contextlib.suppress(OSError):  # not empty: done
         while (place := place.parent) != workspace:
             place.rmdir()
