@@ -60,19 +60,21 @@ def live(run: Run, trial: Trial, stages: Stages, environ: Mapping[str, str]) -> 
 
 
 def bury(run: Run, trial: Trial, cause: Cause) -> None:
-    """Give the trial's last attempt an ending if its process died without one; its work is captured all the same."""
-    with run.claim(trial.id):
-        number = run.unfinished(trial.id)
-        if number is None:
-            return
-        writer = run.reopen(trial, number)
-        changes = None
-        try:
-            changes = workspace.rescue(run.plan, trial, number)
-        except ParexError as fault:
-            writer.emit("note", text=str(fault))
-        message = ENDINGS[cause].meaning
-        writer.finish(Result(trial=trial, attempt=number, cause=cause, message=message, changes=changes))
+    """Give the trial's last attempt an ending if its process died without one; its work is captured all the same.
+
+    The caller holds the trial's claim, so an attempt without a result is one that nobody executes any more.
+    """
+    number = run.unfinished(trial.id)
+    if number is None:
+        return
+    writer = run.reopen(trial, number)
+    changes = None
+    try:
+        changes = workspace.rescue(run.plan, trial, number)
+    except ParexError as fault:
+        writer.emit("note", text=str(fault))
+    message = ENDINGS[cause].meaning
+    writer.finish(Result(trial=trial, attempt=number, cause=cause, message=message, changes=changes))
 
 
 def _attempt(run: Run, trial: Trial, stages: Stages, environ: Mapping[str, str]) -> Life:

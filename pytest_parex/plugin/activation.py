@@ -9,7 +9,7 @@ import pytest
 
 from pytest_parex.model import Plan
 from pytest_parex.plugin.built_in import BuiltIn
-from pytest_parex.plugin.collection import Collection
+from pytest_parex.plugin.collection import Collection, parse_only
 from pytest_parex.plugin.live import Live
 from pytest_parex.plugin.reports import Reports
 from pytest_parex.plugin.session import SESSION, Loaded, Session, is_worker, workerinput
@@ -27,6 +27,7 @@ def activate(config: pytest.Config) -> None:
     else:
         loaded = load_specs(config)
         _check_report_files(config, loaded)
+        parse_only(config.getoption("parex_only"), Session(loaded))
         if not config.option.collectonly:
             loaded = start_runs(config, loaded)
     session = Session(loaded)
@@ -59,10 +60,10 @@ def _register_built_in(config: pytest.Config) -> None:
 
 def _received(config: pytest.Config) -> list[Loaded]:
     received = []
-    for text in json.loads(workerinput(config)["parex"]):
-        plan = Plan.model_validate_json(text)
+    for sent in json.loads(workerinput(config)["parex"]):
+        plan = Plan.model_validate_json(sent["plan"])
         run = Run(plan, Path(plan.directory))
-        received.append(Loaded(Path(plan.spec), plan.experiment, plan.trials, run))
+        received.append(Loaded(Path(plan.spec), plan.experiment, plan.trials, run, sent["begun_before"]))
     return received
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from pytest_parex import report, trial, workspace
-from pytest_parex.compare import compare
+from pytest_parex.compare import compare, numbers
 from pytest_parex.endings import Cause
 from pytest_parex.errors import ParexError
 from pytest_parex.model import Comparison, Result
@@ -46,7 +46,8 @@ class Controller:
                 f"parex: {loaded.experiment.experiment}, {_count(loaded)}, base {base.commit[:10]} ({base.chosen})"
             )
             lines.append(f"parex: run {_shown(run.directory)}, workspaces {_shown(Path(run.plan.root))}")
-            lines += [f"parex: note: {notice}" for notice in run.plan.notices]
+            said = {base.chosen for base in run.plan.bases.values()}
+            lines += [f"parex: note: {notice}" for notice in run.plan.notices if notice not in said]
         return lines
 
     def pytest_sessionstart(self) -> None:
@@ -81,12 +82,14 @@ class Controller:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, exitstatus: int) -> None:
         """Compare and write the reports, also after an interrupt."""
-        interrupted = exitstatus == pytest.ExitCode.INTERRUPTED
+        cause = Cause.INTERRUPTED if exitstatus == pytest.ExitCode.INTERRUPTED else Cause.CRASHED
         self.removals.shutdown(wait=True)
         for loaded in self.session.loaded:
             run = _run(loaded)
-            for one in loaded.trials:
-                trial.bury(run, one, Cause.INTERRUPTED if interrupted else Cause.CRASHED)
+            for abandoned in (one for one in loaded.trials if run.unfinished(one.id)):
+                with run.claim_if_free(abandoned.id) as claimed:
+                    if claimed:  # else another session that fills this run is executing it
+                        trial.bury(run, abandoned, cause)
             if not any(run.attempts(one.id) for one in loaded.trials):
                 run.discard()
                 continue
@@ -152,12 +155,13 @@ def _interrupt(signum: int, frame: FrameType | None) -> None:
 
 def _count(loaded: Loaded) -> str:
     experiment = loaded.experiment
-    parts = [f"{len(experiment.variants)} variants"]
+    parts = [numbers.count(len(experiment.variants), "variant")]
     if experiment.cases:
-        parts.append(f"{len(experiment.cases)} cases")
+        parts.append(numbers.count(len(experiment.cases), "case"))
+    parts += [f"{numbers.count(len(values), 'value')} of {axis}" for axis, values in experiment.matrix.axes.items()]
     if experiment.repeats.max > 1:
-        parts.append(f"{experiment.repeats.max} repeats")
-    return f"{len(loaded.trials)} trials ({' × '.join(parts)})"
+        parts.append(numbers.count(experiment.repeats.max, "repeat"))
+    return f"{numbers.count(len(loaded.trials), 'trial')} ({' × '.join(parts)})"
 
 
 def _shown(path: Path) -> str:

@@ -13,11 +13,12 @@ from contextlib import ExitStack, contextmanager
 import pytest
 
 from pytest_parex import runners
+from pytest_parex.endings import Cause
 from pytest_parex.model import CheckResult, Event, Metric, Place, Result, Work
 from pytest_parex.plugin.session import SESSION, Session
 from pytest_parex.plugin.wording import failure_text, properties
 from pytest_parex.store import Run
-from pytest_parex.trial import Life, Stages, live
+from pytest_parex.trial import Life, Stages, bury, live
 
 
 class Execution:
@@ -33,14 +34,12 @@ class Execution:
 
     def make_ready(self) -> None:
         """Prepare and set up the workspace; ends the item as an error if that fails."""
-        __tracebackhide__ = True
         self._advance()
         if self._result is not None and "execute" not in self._result.phases:
             pytest.fail(failure_text(self._result, self.run), pytrace=False)
 
     def finish(self) -> None:
         """The rest of the trial's life; ends the item as failed unless the trial passed."""
-        __tracebackhide__ = True
         result = self.result()
         if not result.passed:
             pytest.fail(failure_text(result, self.run), pytrace=False)
@@ -80,12 +79,13 @@ def executing(request: pytest.FixtureRequest) -> Iterator[Execution]:
     item = request.node
     with ExitStack() as held:
         held.enter_context(run.claim(trial.id))
+        bury(run, trial, Cause.CRASHED)
         result = run.result(trial.id)
-        life = None
-        if result is None:
+        if loaded.settles(result):
+            execution = Execution(item, run, None, result)
+        else:
             held.enter_context(run.slot())
-            life = live(run, trial, _stages(item, session), os.environ)
-        execution = Execution(item, run, life, result)
+            execution = Execution(item, run, live(run, trial, _stages(item, session), os.environ), None)
         held.callback(execution.close)
         yield execution
 

@@ -149,7 +149,6 @@ class FinishedTrial:
 
 def finished_trial(request: pytest.FixtureRequest) -> FinishedTrial:
     """The finished trial that a test is parametrized with, executed now if nobody has done it yet."""
-    __tracebackhide__ = True
     with executing(request) as execution:
         result = execution.result()
     if not counts(result.cause):

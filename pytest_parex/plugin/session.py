@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pytest_parex.model import Event, Experiment, Scalar, Trial
+from pytest_parex.endings import counts
+from pytest_parex.model import Event, Experiment, Result, Scalar, Trial
 from pytest_parex.store import Run
 
 Key = tuple[str, str]
@@ -26,6 +27,14 @@ class Loaded:
     experiment: Experiment
     trials: tuple[Trial, ...]
     run: Run | None = None
+    begun_before: Mapping[str, int] = field(default_factory=dict)
+    """Trial id → its last attempt of earlier sessions, where this one fills a run."""
+
+    def settles(self, result: Result | None) -> bool:
+        """Whether this session executes the trial no more: it was measured, or this session has tried already."""
+        if result is None:
+            return False
+        return counts(result.cause) or result.attempt > self.begun_before.get(result.trial.id, 0)
 
     def at_once(self) -> int:
         """How many trials may run at the same time: what the spec says, else one per processor."""

@@ -92,7 +92,14 @@ def _filled(config: pytest.Config, loaded: Loaded) -> Loaded:
             f"--parex-run {config.getoption('parex_run')} is a run of {run.plan.experiment.experiment}, "
             f"and {loaded.spec.name} describes {loaded.experiment.experiment}"
         )
-    return replace(loaded, experiment=run.plan.experiment, trials=run.plan.trials, run=run)
+    begun = {trial.id: run.attempts(trial.id) for trial in run.plan.trials}
+    return replace(
+        loaded,
+        experiment=run.plan.experiment,
+        trials=run.plan.trials,
+        run=run,
+        begun_before={trial: attempts[-1] for trial, attempts in begun.items() if attempts},
+    )
 
 
 def _refuse_equal_names(loaded: list[Loaded]) -> None:

@@ -65,8 +65,12 @@ class PullController:
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: WorkerController) -> None:
         """Send the frozen plans to every worker, also to replacements of crashed ones."""
-        plans = [loaded.run.plan.model_dump_json() for loaded in self.session.loaded if loaded.run]
-        node.workerinput["parex"] = json.dumps(plans)
+        runs = [
+            {"plan": loaded.run.plan.model_dump_json(), "begun_before": loaded.begun_before}
+            for loaded in self.session.loaded
+            if loaded.run
+        ]
+        node.workerinput["parex"] = json.dumps(runs)
         node.workerinput["parex_pull"] = self.pull
 
     @pytest.hookimpl(optionalhook=True)
@@ -74,7 +78,7 @@ class PullController:
         """The pull scheduler, unless the user asked for a mode of xdist's."""
         if not self.pull:
             return None
-        return PullScheduling(len(parse_tx_spec_config(config)), config.rootpath, self.session)
+        return PullScheduling(config, len(parse_tx_spec_config(config)), self.session)
 
 
 @dataclass
@@ -82,7 +86,8 @@ class Lane:
     """The trials of one experiment that wait, longest first, and how many of them may be under way."""
 
     limit: int | None
-    waiting: deque[int] = field(default_factory=deque)
+    waiting: deque[tuple[float, int]] = field(default_factory=deque)
+    """Expected duration in seconds, and index."""
     under_way: set[int] = field(default_factory=set)
 
     def open(self) -> bool:
@@ -97,9 +102,9 @@ class PullScheduling:
     collection, which is the same in every worker; the turnstile's index is one past its end.
     """
 
-    def __init__(self, workers: int, rootpath: Path, session: Session) -> None:
+    def __init__(self, config: pytest.Config, workers: int, session: Session) -> None:
+        self.config = config  # as xdist's own schedulers have it: plugins look for it there
         self.workers = workers
-        self.rootpath = rootpath
         self.session = session
         self.collection: list[str] | None = None
         self.ready: set[WorkerController] = set()
@@ -186,14 +191,14 @@ class PullScheduling:
         lanes = {loaded.spec: Lane(loaded.experiment.max_parallel) for loaded in self.session.loaded}
         trials: list[tuple[float, int, Path]] = []
         for index, nodeid in enumerate(self.collection):
-            if key := self.session.key_of(self.rootpath, nodeid):
+            if key := self.session.key_of(self.config.rootpath, nodeid):
                 loaded, trial = self.session.trial(key)
                 expected = math.inf if trial.expected_s is None else trial.expected_s
-                trials.append((-expected, index, loaded.spec))
+                trials.append((expected, index, loaded.spec))
             else:
                 self.tests.append(index)
-        for _, index, spec in sorted(trials):
-            lanes[spec].waiting.append(index)
+        for expected, index, spec in sorted(trials, key=lambda one: -one[0]):
+            lanes[spec].waiting.append((expected, index))
         self.lanes = list(lanes.values())
 
     def _feed(self, node: WorkerController) -> None:
@@ -209,10 +214,11 @@ class PullScheduling:
             node.shutdown()  # nothing is left that it could get: let its memory go while the others work
 
     def _next(self) -> list[int]:
-        for lane in self.lanes:
-            if lane.open():
-                index = lane.waiting.popleft()
-                lane.under_way.add(index)
-                return [index]
+        open_lanes = [lane for lane in self.lanes if lane.open()]
+        if open_lanes:
+            lane = max(open_lanes, key=lambda lane: lane.waiting[0][0])
+            _, index = lane.waiting.popleft()
+            lane.under_way.add(index)
+            return [index]
         size = max(1, len(self.tests) // (2 * self.workers))
         return [self.tests.popleft() for _ in range(min(size, len(self.tests)))]

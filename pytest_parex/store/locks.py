@@ -24,6 +24,17 @@ def held(file: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def held_if_free(file: Path) -> Iterator[bool]:
+    """Hold this lock unless another process or thread holds it; yields whether it is held."""
+    lock = _first_free([file])
+    try:
+        yield lock is not None
+    finally:
+        if lock is not None:
+            lock.release()
+
+
+@contextlib.contextmanager
 def one_of(files: list[Path]) -> Iterator[None]:
     """Hold any one of these locks; wait while all of them are held."""
     lock = _first_free(files)

@@ -102,6 +102,10 @@ class Run:
         """
         return locks.held(self._locks() / f"trial.{layout.component(trial_id)}")
 
+    def claim_if_free(self, trial_id: str) -> AbstractContextManager[bool]:
+        """The same without waiting; the context's value says whether the trial is held."""
+        return locks.held_if_free(self._locks() / f"trial.{layout.component(trial_id)}")
+
     def slot(self) -> AbstractContextManager[None]:
         """Hold one of the `max_parallel` places that all processes of this run share; wait while none is free."""
         limit = self.plan.experiment.max_parallel

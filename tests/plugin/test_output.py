@@ -39,12 +39,12 @@ def test_by_default_header_and_comparison(repo: Project, mode: str) -> None:
     assert section[-1] == f"{directory}/comparison.html"
     assert "trial wrong--one--r1 failed: runner failed" in run.out
     assert "it went wrong" in run.out
-    assert "Traceback" not in run.out
+    assert "raceback" not in run.out
 
 
 @pytest.mark.parametrize("mode", ["-n0", "-n2"])
-def test_verbose_names_every_phase_as_it_ends(repo: Project, mode: str) -> None:
-    run = repo.run(mode, "-v", "--parex-only", "variant=right", "--parex-only", "repeat=1")
+def test_very_verbose_names_every_phase_as_it_ends(repo: Project, mode: str) -> None:
+    run = repo.run(mode, "-vv", "--parex-only", "variant=right", "--parex-only", "repeat=1")
 
     for phase in ("prepare", "setup", "execute", "capture", "checks", "metrics"):
         assert re.search(rf"^parex: right--one--r1: {phase} \d+\.\d s$", run.out, re.MULTILINE), run.out

@@ -90,10 +90,10 @@ def test_last_failed_executes_exactly_the_trials_that_failed(project: Callable[.
     cached = ["-p", "cacheprovider"]
 
     first = repo.run(*cached)
-    assert first.outcomes == {"passed": 2, "failed": 2}, first.out
+    assert (first.outcomes["passed"], first.outcomes["failed"]) == (2, 2), first.out
     again = repo.run(*cached, "--lf", "-n2")
 
-    assert again.outcomes == {"failed": 2}, again.out
+    assert (again.outcomes.get("passed"), again.outcomes["failed"]) == (None, 2), again.out
     assert sorted(again.results) == ["wrong--one", "wrong--two"]
     assert {file.name: len(file.read_text().split("\n")) - 1 for file in folder.iterdir()} == {
         "right--one": 1,

@@ -170,8 +170,8 @@ def test_on_a_missing_trial_tests_end_as_errors(project: Callable[..., Project])
 
 
 def test_a_name_that_the_grading_measures_cannot_be_recorded(project: Callable[..., Project]) -> None:
-    repo = project({"test_it.py": "def test_it(parex_trial): parex_trial.record('duration_s', 1)\n"})
-    repo.spec({"variants": {"a": {}}, "runner": "none"})
+    repo = project({"test_it.py": "def test_it(parex_trial): parex_trial.record('words', 1)\n"})
+    repo.spec({"variants": {"a": {}}, "runner": "none", "metrics": {"words": {"command": "echo 3"}}})
 
     run = repo.run("test_it.py")
 

@@ -89,7 +89,8 @@ class Field:
             self.ids.append(f"test_it.py::test_it[{number}]")
             self.cost[self.ids[-1]] = 0.01
         self.turnstile = len(self.ids)
-        self.scheduling = PullScheduling(max(workers, 1), ROOT, Session(loaded))
+        config: Any = SimpleNamespace(rootpath=ROOT)
+        self.scheduling = PullScheduling(config, max(workers, 1), Session(loaded))
         self.workers: list[Worker] = []
         self.log: list[tuple[float, str, str, str]] = []
         self.time = 0.0
