@@ -28,7 +28,7 @@ from pytest_parex.model import (
     Work,
 )
 from pytest_parex.planning import template_names
-from pytest_parex.spec import render
+from pytest_parex.spec import render_options
 from pytest_parex.store import AttemptWriter, Run
 
 Life = Generator[None, None, Result]
@@ -159,7 +159,7 @@ class _Attempt:
         variant = self.plan.experiment.variants[self.trial.variant]
         task = Task(
             **vars(self.place),
-            options=render(choice.options, template_names(self.plan.experiment, self.trial)),
+            options=render_options(choice, template_names(self.plan.experiment, self.trial)),
             timeout=variant.timeout or self.plan.experiment.timeout,
             log=self.writer.directory / "run.log",
         )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_parex import runners, spec
+from pytest_parex.errors import RunnerError
 from pytest_parex.model import Execution, Task
 from pytest_parex.spec import Spec
 
@@ -18,7 +19,7 @@ class _OfPlugin:
         return []
 
     def execute(self, task: Task) -> Execution:
-        raise NotImplementedError("verbs execute nothing")
+        raise RunnerError("verbs execute nothing")
 
 
 def read_spec(file: Path, overrides: Sequence[str]) -> tuple[Spec, list[str]]:
@@ -27,5 +28,5 @@ def read_spec(file: Path, overrides: Sequence[str]) -> tuple[Spec, list[str]]:
     own = runners.built_in()
     named = {read.experiment.runner_of(variant).name for variant in read.experiment.variants}
     others = sorted(named - set(own))
-    read.check_runners({**own, **dict.fromkeys(others, _OfPlugin())})
+    read.check_support({**own, **dict.fromkeys(others, _OfPlugin())})
     return read, [f"the runner `{name}` is not one of parex's own: a plugin has to add it" for name in others]

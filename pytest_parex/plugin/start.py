@@ -53,7 +53,7 @@ def _load(config: pytest.Config, path: Path) -> Loaded:
     overrides = config.getoption("parex_set")
     read = spec.read(path, overrides)
     experiment = _with_generated_variants(config, read.experiment)
-    read.check_runners(runners.known(config.hook.pytest_parex_runners()), experiment)
+    read.check_support(runners.known(config.hook.pytest_parex_runners()), experiment)
     return Loaded(path, experiment, planning.expand(experiment, read.lines))
 
 

@@ -13,6 +13,7 @@ from pytest_parex.spec.completing import complete
 from pytest_parex.spec.document import Document, Keys, read_document
 from pytest_parex.spec.nearest import listed, meant
 from pytest_parex.spec.overrides import override
+from pytest_parex.spec.support import unsupported
 from pytest_parex.spec.validation import validate
 
 RULES: tuple[Callable[[rules.Subject], Iterator[Fault]], ...] = (
@@ -44,13 +45,15 @@ class Spec:
         """A fault at the value with this path, for those who find more than the reader can: `("workspace", "root")`."""
         return self.document.at(path, message)
 
-    def check_runners(self, runners: Mapping[str, Runner], experiment: Experiment | None = None) -> None:
-        """Check the runners of all variants; SpecError if one is not known or its options are wrong.
+    def check_support(self, runners: Mapping[str, Runner], experiment: Experiment | None = None) -> None:
+        """Check that this session can do what the spec asks for; SpecError with everything that it cannot.
 
+        That is: its runners are known and their options right, and nothing is asked that this version would ignore.
         `experiment` is this spec's with what plugins added to it.
         """
         experiment = experiment or self.experiment
         faults = [fault for name in experiment.variants for fault in self._runner_faults(runners, experiment, name)]
+        faults += [self.document.at(path, message) for path, message in unsupported(experiment)]
         if faults:
             raise SpecError(faults)
 

@@ -69,11 +69,12 @@ def _why_unknown(experiment: Experiment, name: str) -> str | None:
     if reader:
         return None
     families = [name[:index] for index, character in enumerate(name) if character == "."]
-    if any(_has_parts(experiment.metrics[family]) for family in families if family in experiment.metrics):
+    readers = [experiment.metrics[family] for family in families if family in experiment.metrics]
+    if any(map(_has_parts, readers)):
         return None
     known = [*experiment.metrics, *BUILT_IN_METRICS]
-    if "phase" in families or (_runners_measure(experiment) and not nearest(name, known)):
-        return None
+    if "phase" in families or not (readers or nearest(name, known)):
+        return None  # a runner, a hook or a test may measure it; what looks like a slip does not pass
     return f"there is no metric {shown(name)}; known here: {listed(known)}{meant(name, known)}"
 
 
@@ -84,11 +85,6 @@ def _has_parts(reader: MetricReader) -> bool:
     if reader.command is not None:
         return reader.pattern is None
     return any(source is not None for source in (reader.junit, reader.coverage, reader.python))
-
-
-def _runners_measure(experiment: Experiment) -> bool:
-    """Whether a runner may report metrics of its own, whose names only it knows."""
-    return any(experiment.runner_of(variant).name not in ("shell", "none") for variant in experiment.variants)
 
 
 def _has_no_direction(reader: MetricReader) -> bool:

@@ -151,8 +151,8 @@ FAULTS: list[tuple[str, str, list[str]]] = [
     ("variants: {a: x}\nworkspace: {branch: 'a b/{{ trial }}'}\n", "2:21", ["a branch cannot have ' '"]),
     # what is compared
     ("variants: {a: x}\ncompare: {rank: sucess_rate}\n", "2:17", ["'sucess_rate'", "`success_rate`?"]),
-    ("variants: {a: x}\ncompare: {rank: [cost_usd, m]}\n", "2:28", ["`compare.rank[1]`", "no metric 'm'"]),
-    ("variants: {a: x}\ncompare: {margin: {m: 1}}\n", "2:23", ["no metric 'm'"]),
+    ("variants: {a: x}\ncompare: {rank: [cost_usd, cost]}\n", "2:28", ["`compare.rank[1]`", "no metric 'cost'"]),
+    ("variants: {a: x}\ncompare: {margin: {cost: 1}}\n", "2:26", ["no metric 'cost'"]),
     ("variants: {a: x}\ncompare: {margin: {cost_usd: -1}}\n", "2:30", ["0 or more"]),
     (
         "variants: {a: x}\ncompare: {rank: s}\nmetrics: {s: {junit: r.xml}}\n",
@@ -162,7 +162,7 @@ FAULTS: list[tuple[str, str, list[str]]] = [
     ("variants: {a: x}\ncompare: {rank: c.x}\nmetrics: {c: {file: r, pattern: (x)}}\n", "2:17", ["no metric 'c.x'"]),
     ("variants: {a: x}\ncompare: {rank: c}\nmetrics: {c: {command: r}}\n", "2:17", ["`better`: higher or lower"]),
     ("variants: {a: x}\ncompare: {baseline: b}\n", "2:21", ["no variant 'b'", "known here: a"]),
-    ("variants: {a: x}\ngates: [{metric: m, at_least: 1}]\n", "2:18", ["`gates[0].metric`", "no metric 'm'"]),
+    ("variants: {a: x}\ngates: [{metric: cost, at_least: 1}]\n", "2:18", ["`gates[0].metric`", "no metric 'cost'"]),
     ("variants: {a: x}\ngates: [{metric: cost_usd, vs: b, at_most: 1}]\n", "2:32", ["no variant 'b'"]),
     ("variants: {a: x}\ngates: [{metric: cost_usd, variant: a, vs: a, at_most: 1}]\n", "2:44", ["from itself"]),
 ]
@@ -208,8 +208,8 @@ def test_all_faults_of_a_file_are_said_at_once_and_in_order(folder: Path) -> Non
         "  b: '{{ matrix.mdel }}'\n"
         "  b: again\n"
         "matrix: {model: [x, x]}\n"
-        "compare: {baseline: c, rank: [nothing]}\n"
-        "gates: [{metric: 3}, {metric: nothing, at_least: 1}]\n"
+        "compare: {baseline: c, rank: [durations]}\n"
+        "gates: [{metric: 3}, {metric: costs_usd, at_least: 1}]\n"
         "workspace: {kind: cloan, ports: [1A]}\n",
         encoding="utf-8",
     )

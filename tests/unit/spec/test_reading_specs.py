@@ -294,12 +294,33 @@ def test_parts_of_metrics_with_several_numbers_may_be_ranked(folder: Path) -> No
     assert found.compare.rank == ("suite.pass_rate", "all.of.it.all", "score.speed", "score")
 
 
-def test_runners_may_report_metrics_that_only_they_know(folder: Path) -> None:
-    found = experiment(folder, "variants: {a: x}\nrunner: {python: m:f}\ncompare: {rank: [score, phase.setup_s]}")
+def test_metrics_that_runners_hooks_or_tests_may_report_can_be_ranked(folder: Path) -> None:
+    found = experiment(folder, "variants: {a: x}\nrunner: {shell: m}\ncompare: {rank: [quality, phase.setup_s]}")
 
-    assert found.compare.rank == ("score", "phase.setup_s")
-    with pytest.raises(SpecError, match="no metric 'score'"):
-        experiment(folder, "variants: {a: x}\nrunner: {shell: m}\ncompare: {rank: score}")
+    assert found.compare.rank == ("quality", "phase.setup_s")
+    with pytest.raises(SpecError, match=r"no metric 'sucess_rate'.* did you mean `success_rate`"):
+        experiment(folder, "variants: {a: x}\nrunner: {shell: m}\ncompare: {rank: sucess_rate}")
+
+
+@pytest.mark.parametrize(
+    ("asked", "place"),
+    [
+        ("gates: [{metric: duration_s, at_most: 1}]", "3:8"),
+        ("budget: {usd: 3, trial_usd: 1}", "3:9"),
+        ("repeats: {min: 2, max: 4}", "3:10"),
+        ("workspace: {kind: container}", "3:19"),
+        ("instructions: notes.md", "3:15"),
+    ],
+)
+def test_what_this_version_would_have_to_ignore_is_refused(folder: Path, asked: str, place: str) -> None:
+    (folder / "notes.md").write_text("think")
+    found = read_text(folder, f"variants: {{a: x}}\nrunner: none\n{asked}\n")
+
+    with pytest.raises(SpecError) as caught:
+        found.check_support({"none": Picky()})
+
+    (fault,) = [fault for fault in caught.value.faults if "say" not in fault.message]
+    assert str(fault).startswith(f"{folder / 'spec.yaml'}:{place}: `")
 
 
 def test_an_experiment_survives_being_stored(folder: Path) -> None:
@@ -341,7 +362,7 @@ def test_runners_are_asked_about_their_options_where_these_stand(folder: Path) -
     )
 
     with pytest.raises(SpecError) as caught:
-        read(file).check_runners({"picky": Picky(), "none": Picky()})
+        read(file).check_support({"picky": Picky(), "none": Picky()})
 
     assert [str(fault).removeprefix(f"{file}:") for fault in caught.value.faults] == [
         "4:23: `runner.picky`: say it now",
@@ -355,9 +376,9 @@ def test_runners_of_added_variants_are_asked_too(folder: Path) -> None:
     data = found.experiment.model_dump()
     more = Experiment.model_validate({**data, "variants": {**data["variants"], "b": {"runner": {"picky": "no"}}}})
 
-    found.check_runners({"picky": Picky()})
+    found.check_support({"picky": Picky()})
     with pytest.raises(SpecError, match="say please"):
-        found.check_runners({"picky": Picky()}, more)
+        found.check_support({"picky": Picky()}, more)
 
 
 def read_text(folder: Path, text: str) -> Any:
