@@ -66,7 +66,8 @@ def create(
             attempt=attempt,
             case_file=case_file,
             ports=leased.ports,
-            git_config={**KINDS[kind].git_config, **_sparse_settings(plan)},
+            kind_env=KINDS[kind].env,
+            git_config=_sparse_settings(plan),
         )
         too_long = facts(plan, trial).keys() - env.keys()
         notices += tuple(f"{name} is too long for an environment variable: it is not set" for name in sorted(too_long))

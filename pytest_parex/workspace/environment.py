@@ -93,16 +93,18 @@ def variant_environment(
     attempt: int,
     case_file: Path | None = None,
     ports: Mapping[str, int] = {},
+    kind_env: Mapping[str, str] = {},
     git_config: Mapping[str, str] = {},
 ) -> dict[str, str]:
     """The whole environment for the trial's processes, made from the caller's `environ`.
 
-    `case_file` is the copy of the case's file that the variant may see; `git_config` holds settings for git processes
-    only. A fact that is too long for an environment variable is left out.
+    `case_file` is the copy of the case's file that the variant may see, `kind_env` what the kind of workspace needs,
+    `git_config` settings for git processes only. A fact that is too long for an environment variable is left out.
     """
     experiment = plan.experiment
     env = {
         **{name: value for name, value in environ.items() if not _is_removed(name)},
+        **kind_env,
         **experiment.env,
         **experiment.variants[trial.variant].env,
         **{name: str(port) for name, port in ports.items()},
@@ -115,7 +117,8 @@ def variant_environment(
         "GIT_CEILING_DIRECTORIES": str(workspace.parent),
         "GIT_TERMINAL_PROMPT": "0",
     }
-    env = with_git_config(env, {"gc.auto": "0", "maintenance.auto": "false", **git_config})
+    if git_config:
+        env = with_git_config(env, git_config)
     env["PATH"] = search_path(workspace, env.get("PATH", os.defpath))
     for name, value in env.items():
         if "\0" in value:

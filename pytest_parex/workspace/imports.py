@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shutil
+import site
 import sys
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -143,6 +144,8 @@ def _import_folders(interpreter: str, workspace: Path, env: Mapping[str, str]) -
 
 @cache
 def _asked_folders(interpreter: str, home: str) -> list[str]:
+    if Path(interpreter).parent == Path(sys.executable).parent and Path(interpreter).samefile(sys.executable):
+        return [*site.getsitepackages(), *([site.getusersitepackages()] if site.ENABLE_USER_SITE else [])]
     env = {"HOME": home, "PATH": os.defpath}
     asked = processes.capture([interpreter, "-c", _ASK_FOLDERS], cwd=Path("/"), env=env, timeout=_TIMEOUT_S)
     if asked.exit_code:

@@ -1,7 +1,7 @@
-"""The kinds of workspace: how each is made, and which git settings its variants need.
+"""The kinds of workspace: how each is made, and what its variants' environment needs.
 
-- worktree: a worktree of the base's mirror. Fastest to make, the only kind that shares something between variants (the
-  mirror's refs, configuration and hooks folder), so hooks are off and a branch name can be used once.
+- worktree: a worktree of the base's mirror. Fastest to make, and the only kind that shares something between variants:
+  the mirror's refs, configuration and hooks. The audit tells if one of them has changed those.
 - clone: a repository of its own. Nothing a variant does in it reaches another one.
 - copy: files without any repository.
 
@@ -39,7 +39,7 @@ class Kind:
 
     make: Callable[[Base, Path, str], Made]
     """From the start, an empty folder, and the reason that keeps a registration locked."""
-    git_config: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    env: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 def _worktree(start: Base, path: Path, reason: str) -> Made:
@@ -55,7 +55,8 @@ def _copy(start: Base, path: Path, reason: str) -> Made:
 
 
 KINDS: Mapping[str, Kind] = {
-    "worktree": Kind(_worktree, {"core.hooksPath": os.devnull}),
+    # Husky, run by `npm ci`, would write its hooks into the configuration that all worktrees share.
+    "worktree": Kind(_worktree, {"HUSKY": "0"}),
     "clone": Kind(_clone),
     "copy": Kind(_copy),
 }

@@ -85,7 +85,10 @@ def is_ours(folder: Path, made: Made | None) -> bool:
     """Whether this folder, itself and not what a link there leads to, is the one in the journal."""
     if made is None or made.state == "removed":
         return False
-    found = folder.lstat()
+    try:
+        found = folder.lstat()
+    except FileNotFoundError:
+        return False
     return stat.S_ISDIR(found.st_mode) and found.st_ino == made.inode and not _is_registered_elsewhere(folder, made)
 
 

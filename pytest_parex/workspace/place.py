@@ -29,14 +29,21 @@ def traces(folder: Path) -> dict[str, Trace]:
     waiting = [str(folder)]
     first = len(str(folder)) + 1
     while waiting:
-        with os.scandir(waiting.pop()) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    if entry.path[first:] != ".git":
-                        waiting.append(entry.path)
-                elif entry.path[first:] != ".git":
-                    status = entry.stat(follow_symlinks=False)
-                    found[entry.path[first:]] = (status.st_mode, status.st_size, status.st_ctime_ns, status.st_ino)
+        at = waiting.pop()
+        try:
+            entries = list(os.scandir(at))
+        except OSError:  # it may not be read: for git to say what that means
+            found[at[first:]] = (0, 0, 0, 0)
+            continue
+        for entry in entries:
+            name = entry.path[first:]
+            if name == ".git":
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append(entry.path)
+            else:
+                status = entry.stat(follow_symlinks=False)
+                found[name] = (status.st_mode, status.st_size, status.st_ctime_ns, status.st_ino)
     return found
 
 

@@ -69,8 +69,9 @@ def remove(run: Run, result: Result) -> Removal:
     try:
         keep_what_came_later(plan, trial, made)
     except (OSError, ParexError) as fault:
-        message = f"{path} has changed since the trial ended, and cannot be captured again: {fault}"
-        return Removal(Outcome.RETAINED_UNCAPTURED, path, message)
+        if os.path.lexists(path):
+            message = f"{path} has changed since the trial ended, and cannot be captured again: {fault}"
+            return Removal(Outcome.RETAINED_UNCAPTURED, path, message)
     return _take_away(plan, trial, made)
 
 
@@ -119,6 +120,7 @@ def _take_away(plan: Plan, trial: Trial, made: Made | None) -> Removal:
     try:
         if os.path.lexists(path):
             if made is None or not is_ours(path, made):
+                path.lstat()  # somebody else may have removed it just now
                 message = f"{path} is not what run {plan.run} has made there: it is left alone"
                 return Removal(Outcome.RETAINED_FOREIGN, path, message)
             if locked := lock_of_others(start, path, reason):

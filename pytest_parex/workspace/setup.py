@@ -23,6 +23,8 @@ def setup(place: Place) -> None:
     experiment = place.plan.experiment
     settings = experiment.variants[place.trial.variant].setup or experiment.setup
     steps = automatic_steps(place.workspace, place.env["PATH"]) if settings.auto else ()
+    if settings.auto and not steps:
+        place.emit("note", text="setup: auto found no lock file and no Python project, so there is nothing to do")
     for step in (*steps, *settings.steps, *([settings.verify] if settings.verify else [])):
         _run(step, place)
         place.env["PATH"] = search_path(place.workspace, place.env["PATH"])

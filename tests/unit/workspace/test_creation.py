@@ -342,15 +342,25 @@ def test_a_workspace_that_is_not_its_base_after_filling_is_an_error(
         assert not Path(attempt.run.plan.root).exists()
 
 
-def test_hooks_that_one_variant_leaves_for_the_others_do_not_run_in_worktrees(bench: Bench) -> None:
-    run = bench.run(workspace={"kind": "worktree"}, variants={"v1": {}, "v2": {}})
+def test_hooks_and_settings_of_one_clone_do_not_reach_another(bench: Bench) -> None:
+    run = bench.run(workspace={"kind": "clone"}, variants={"v1": {}, "v2": {}})
     first, second = bench.attempt(run, "v1"), bench.attempt(run, "v2")
     first.create()
     second.create()
-    hooks = Path(git(first, "rev-parse", "--path-format=absolute", "--git-common-dir").stdout.strip()) / "hooks"
-    hooks.mkdir(exist_ok=True)
+    hooks = first.made.path / ".git" / "hooks"
+    hooks.mkdir()
     (hooks / "pre-commit").write_text("#!/bin/sh\ntouch hooked\n")
     (hooks / "pre-commit").chmod(0o755)
-    git(second, "-c", "user.name=A", "-c", "user.email=a@b", "commit", "--allow-empty", "-m", "x")
+    git(first, "config", "user.name", "First")
+    for attempt in (first, second):
+        git(attempt, "-c", "user.name=A", "-c", "user.email=a@b", "commit", "--allow-empty", "-m", "x")
 
+    assert (first.made.path / "hooked").exists()
     assert not (second.made.path / "hooked").exists()
+    assert git(second, "config", "user.name").stdout != "First\n"
+
+
+def test_the_variants_own_git_sees_no_settings_of_parex(bench: Bench) -> None:
+    env = bench.attempt(workspace={"kind": "worktree"}).create().env
+
+    assert not any(name.startswith("GIT_CONFIG_") for name in env)

@@ -17,10 +17,13 @@ from pytest_parex.errors import WorkspaceError
 from pytest_parex.workspace import ports
 from pytest_parex.workspace.ports import lease
 
+# Only the module itself is loaded: importing the whole package eight times would take longer than the test.
 LEASES_AND_WAITS = """
-import sys
-from pytest_parex.workspace.ports import lease
-held = lease([f"P{n}" for n in range(10)], {"XDG_STATE_HOME": sys.argv[1]}, "the same place")
+import importlib.util, sys
+spec = importlib.util.spec_from_file_location("ports", sys.argv[2])
+ports = sys.modules["ports"] = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(ports)
+held = ports.lease([f"P{n}" for n in range(10)], {"XDG_STATE_HOME": sys.argv[1]}, "the same place")
 print(*held.ports.values(), flush=True)
 sys.stdin.read()
 """
@@ -33,7 +36,10 @@ def environ(tmp_path: Path) -> dict[str, str]:
 
 def start(state: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-c", LEASES_AND_WAITS, state], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", LEASES_AND_WAITS, state, ports.__file__],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
 
 
