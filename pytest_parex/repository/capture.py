@@ -18,7 +18,7 @@ from typing import NamedTuple
 from pytest_parex.errors import WorkspaceError
 from pytest_parex.model import Base, Changes, FileChange
 from pytest_parex.repository.changes import write_patch
-from pytest_parex.repository.commits import keep_commits
+from pytest_parex.repository.commits import commit_tree, keep_commits, tree_and_date
 from pytest_parex.repository.forced import add_forced
 from pytest_parex.repository.git import Git
 from pytest_parex.repository.head import read_regular
@@ -122,9 +122,10 @@ def _commit(
     if untouched and not files and not separately:
         return head, files
     tree = staging.staged("write-tree")
-    if tree == scene.store("rev-parse", f"{head}^{{tree}}"):
+    known, seconds = tree_and_date(scene.store, head)
+    if tree == known:
         return head, files
-    return scene.store("commit-tree", "-p", head, "-m", f"work captured as {scene.ref}", tree), files
+    return commit_tree(scene.store, tree, head, f"work captured as {scene.ref}", seconds), files
 
 
 def _capture_submodules(scene: _Scene, staging: Staging, prefix: str) -> dict[str, _Captured]:

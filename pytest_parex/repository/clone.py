@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pytest_parex.model import Base
 from pytest_parex.repository.git import Git
+from pytest_parex.repository.large_files import link_all
 from pytest_parex.repository.mirror import link_packs, read_manifest, write_settings
 from pytest_parex.repository.worktree import claim_folder
 
@@ -23,6 +24,7 @@ def clone(start: Base, workspace: Path) -> tuple[Path, tuple[str, ...]]:
     Git(workspace)("init", "--quiet", "--template=", f"--object-format={manifest.object_format}", ".")
     write_settings(git_dir, manifest.settings)
     linked = link_packs(mirror, git_dir)
+    link_all(mirror / "lfs", git_dir / "lfs")
     (git_dir / "HEAD").write_text(f"{start.commit}\n")
     if linked:
         return git_dir, ()

@@ -1,4 +1,4 @@
-"""Keep the commits that a variant made, without running git in the repository that it made them in."""
+"""Commits: those that parex makes, and those of a variant, kept without running git where the variant made them."""
 
 from __future__ import annotations
 
@@ -17,6 +17,24 @@ _PATIENCE = 120.0
 """Seconds for commands that read objects which a variant wrote."""
 _NO_SHORTCUTS = {"core.commitGraph": "false", "core.multiPackIndex": "false", "pack.useBitmaps": "false"}
 """Indexes over the objects, which could tell of other ancestors than the commits themselves do."""
+
+
+def commit_tree(git: Git, tree: str, parent: str, message: str, seconds: str) -> str:
+    """A commit that depends on its content and nothing else; `seconds` since 1970 is its date."""
+    people = {
+        f"GIT_{role}_{what}": text
+        for role in ("AUTHOR", "COMMITTER")
+        for what, text in (("NAME", "parex"), ("EMAIL", "parex@localhost"), ("DATE", f"{seconds} +0000"))
+    }
+    parents = ["-p", parent] if parent else []
+    return replace(git, env={**git.env, **people})("commit-tree", *parents, "-m", message, tree)
+
+
+def tree_and_date(git: Git, commit: str) -> tuple[str, str]:
+    """A commit's tree, and its date in seconds since 1970."""
+    header = git("cat-file", "commit", commit).partition("\n\n")[0].splitlines()
+    fields = {line.partition(" ")[0]: line.split() for line in header}
+    return fields["tree"][1], fields["committer"][-2]
 
 
 def keep_commits(store: Git, start: Base, git_dir: Path | None, folder: Path) -> str:

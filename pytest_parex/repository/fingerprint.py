@@ -19,6 +19,7 @@ from pytest_parex.errors import GitError
 from pytest_parex.model import Base, Plan
 from pytest_parex.repository.git import Git
 from pytest_parex.repository.head import read_regular
+from pytest_parex.repository.large_files import storing_aside
 from pytest_parex.repository.mirror import lock
 
 Fact = tuple[str, str, str]
@@ -79,14 +80,16 @@ def _of_checkout(checkout: Path, base: Base) -> Iterator[Fact]:
     git_dir, common = _git_dirs(checkout)
     yield "HEAD", "", os.fsdecode(read_regular(git_dir / "HEAD")).strip().removeprefix("ref: refs/heads/")
     yield from (_named(ref, commit) for ref, commit in _refs(common).items())
+    yield "refs", "", _digest_of_folder(common / "reftable")  # repositories of the newest kind have no files for them
     yield "stash", "", _digest(read_regular(common / "logs" / "refs" / "stash"))
     yield "configuration", "", _digest(read_regular(common / "config") + read_regular(git_dir / "config.worktree"))
     yield "hooks", "", _digest_of_folder(common / "hooks")
     yield "excludes", "", _digest_of_folder(common / "info")
     try:
-        records = Git(git_dir=git_dir, work_tree=checkout).fields(
-            "status", "--porcelain=v2", "-z", "--untracked-files=all", "--no-renames"
-        )
+        with storing_aside(Path(base.mirror).parent) as settings:
+            records = Git(git_dir=git_dir, work_tree=checkout, settings=settings).fields(
+                "status", "--porcelain=v2", "-z", "--untracked-files=all", "--no-renames"
+            )
     except GitError as fault:
         yield "state", "", str(fault)
         return

@@ -17,11 +17,14 @@ from pytest_parex.processes import Captured, capture
 
 PATIENCE = 600.0
 """Seconds that a git command may take, unless its caller says otherwise."""
+FROM_AFAR = 3600.0
+"""Seconds that fetching over a network may take."""
 
 _SETTINGS = {
     "core.hooksPath": "/dev/null",
     "core.fsmonitor": "false",
     "core.splitIndex": "false",  # a split index keeps a part of itself in the repository's folder
+    "core.untrackedCache": "false",
     "core.quotePath": "false",
     "core.safecrlf": "false",
     "core.pager": "cat",
@@ -41,10 +44,12 @@ _SETTINGS = {
     "protocol.file.allow": "always",
     "checkout.workers": "1",
     "safe.bareRepository": "all",
+    "lfs.skipDownloadErrors": "true",
     "advice.addEmbeddedRepo": "false",
     "advice.detachedHead": "false",
     "advice.updateSparsePath": "false",
     "init.defaultBranch": "main",
+    "init.defaultRefFormat": "files",
     "color.ui": "false",
     "diff.noprefix": "false",
     "diff.mnemonicPrefix": "false",

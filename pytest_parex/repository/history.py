@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from pytest_parex.repository.git import PATIENCE, Git
+from pytest_parex.repository.git import FROM_AFAR, PATIENCE, Git
 from pytest_parex.repository.mirror import PROMISOR, Manifest, Mirrors, intact, link_packs, read_manifest
 from pytest_parex.repository.source import Source
 
@@ -38,6 +38,9 @@ def describe(source: Source, commit: str, history: str) -> Manifest:
         object_format=source.git("rev-parse", "--show-object-format"),
         settings=carried,
         promisor=promisor,
+        large_files=str(source.common_dir / "lfs")
+        if source.common_dir and (source.common_dir / "lfs").is_dir()
+        else "",
     )
 
 
@@ -61,7 +64,14 @@ def fill_from_repository(source: Source, wanted: Manifest, mirrors: Mirrors, mir
 def fill_from_url(url: str, wanted: Manifest, ref: str, mirror: Path) -> None:
     """Fill a mirror from elsewhere; `ref` is a full name of a ref, or a full commit id."""
     Git(git_dir=mirror)(
-        "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--", url, f"{ref}:refs/parex/fetched"
+        "fetch",
+        "--quiet",
+        "--no-tags",
+        "--no-write-fetch-head",
+        "--",
+        url,
+        f"{ref}:refs/parex/fetched",
+        timeout=FROM_AFAR,
     )
     Git(git_dir=mirror)("update-ref", f"refs/parex/bases/{wanted.commit}", "refs/parex/fetched^{commit}")
     Git(git_dir=mirror)("update-ref", "-d", "refs/parex/fetched")

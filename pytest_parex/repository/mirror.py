@@ -29,10 +29,13 @@ from filelock import FileLock, Timeout
 from pytest_parex.errors import WorkspaceError
 from pytest_parex.repository.git import Git
 from pytest_parex.repository.head import read_regular
+from pytest_parex.repository.large_files import link_large_files
+from pytest_parex.repository.links import link
 
 PROMISOR = "parex-promisor"
 """What the mirror of a partial clone calls the place where missing objects can be had."""
-_WAITING = 600.0
+_WAITING = 4000.0
+"""Seconds; longer than the longest that is done with a lock held, which is fetching from afar."""
 Fill = Callable[[Path], object]
 """Brings a commit and its ancestors into the bare repository with this path."""
 
@@ -49,6 +52,8 @@ class Manifest:
     settings: Mapping[str, str]
     promisor: str = ""
     """Where objects can be had that a partial clone has left out. Kept here, since variants must find no remotes."""
+    large_files: str = ""
+    """Where the source keeps the files that Git LFS manages."""
     packs: Mapping[str, int] = field(default_factory=dict)
     """File in `objects/pack` → size in bytes."""
     submodules: Mapping[str, str] = field(default_factory=dict)
@@ -134,6 +139,9 @@ class Mirrors:
             fill(made)
             pin_commit(made, wanted.commit)
             initialise(captures(made), wanted.object_format, wanted.settings)
+            if wanted.large_files:
+                link_large_files(Path(wanted.large_files), made, wanted.commit)
+            (captures(made) / "lfs").symlink_to("../../lfs")
             _borrow(captures(made), mirror / "objects", shallow=made / "shallow")
             shutil.copyfile(made / "config", made / "parex" / "config")
             found = {"packs": _packs(made), "submodules": _submodules(made, wanted.commit)}
@@ -167,23 +175,11 @@ def pin_commit(mirror: Path, commit: str) -> None:
 def link_packs(mirror: Path, target: Path) -> bool:
     """Give a repository all objects of a mirror by hard links; False if it had to be copies."""
     manifest = read_manifest(mirror)
-    folder = target / "objects" / "pack"
-    folder.mkdir(parents=True, exist_ok=True)
-    linked = [_link(mirror / "objects" / "pack" / name, folder / name) for name in manifest.packs]
+    packs = Path("objects", "pack")
+    linked = [link(mirror / packs / name, target / packs / name) for name in manifest.packs]
     if (mirror / "shallow").exists():
         shutil.copyfile(mirror / "shallow", target / "shallow")
     return all(linked)
-
-
-def _link(file: Path, target: Path) -> bool:
-    if target.exists():
-        return True
-    try:
-        target.hardlink_to(file)
-    except OSError:
-        shutil.copy2(file, target)
-        return False
-    return True
 
 
 def read_manifest(mirror: Path) -> Manifest:
@@ -272,7 +268,7 @@ def _tidy(mirror: Path, commit: str) -> None:
         protect_settings(mirror)
         known = {*read_manifest(mirror).packs, commit}
         for path in mirror.iterdir():
-            if path.name not in ("objects", "refs", "parex", "HEAD", "config", "shallow"):
+            if path.name not in ("objects", "refs", "parex", "lfs", "HEAD", "config", "shallow"):
                 shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
         for folder in (mirror / "objects", mirror / "refs"):
             for place, _, files in os.walk(folder):
@@ -286,9 +282,9 @@ def _replace_contents(mirror: Path, made: Path) -> None:
     """Repair a mirror in place: captures that it holds, and paths that plans name, stay."""
     for file in sorted(made.rglob("*")):
         target = mirror / file.relative_to(made)
-        if file.is_dir():
+        if file.is_dir() and not file.is_symlink():
             target.mkdir(parents=True, exist_ok=True)
-        elif not (file.is_relative_to(captures(made)) and target.exists()):
+        elif not (file.is_relative_to(captures(made)) and os.path.lexists(target)):
             file.replace(target)
 
 

@@ -9,12 +9,14 @@ from pathlib import Path
 
 from pytest_parex.errors import WorkspaceError
 from pytest_parex.model import Base
+from pytest_parex.repository.commits import commit_tree
 from pytest_parex.repository.git import Git
 from pytest_parex.repository.history import describe, fill_from_repository, pack
+from pytest_parex.repository.large_files import link_all
 from pytest_parex.repository.mirror import Manifest, Mirrors, link_packs
 from pytest_parex.repository.remote import pin_url
 from pytest_parex.repository.revision import branch_of, resolve
-from pytest_parex.repository.snapshot import Uncommitted, commit_tree, take, uncommitted
+from pytest_parex.repository.snapshot import Uncommitted, take, uncommitted
 from pytest_parex.repository.source import Source
 from pytest_parex.repository.staging import Staging
 
@@ -46,7 +48,7 @@ def _pin_repository(
     _refuse_known(source, commit, hidden)
     mirrors = Mirrors(sources, Path(source.location).name.removesuffix(".git"), source.identity)
     left_out = [*hidden, *_inside(source, [sources.parent])]
-    changes = uncommitted(source, left_out) if ref == "HEAD" and source.checkout else Uncommitted()
+    changes = uncommitted(source, left_out, sources) if ref == "HEAD" and source.checkout else Uncommitted()
     notices: list[str] = []
     with mirrors.locked():
         wanted = describe(source, commit, commit)
@@ -68,6 +70,7 @@ def _pin_repository(
                     link_packs(history, path)
                     for file in (folder / "pack").iterdir():
                         file.rename(path / "objects" / "pack" / file.name)
+                    link_all(folder / "lfs", path / "lfs")
 
                 mirror = mirrors.obtain(wanted, fill)
             chosen = f"snapshot of {_counted(changes)} on {wanted.history[:7]} ({branch_of(source.git)})"

@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pytest_parex.errors import WorkspaceError
+from pytest_parex.repository.commits import commit_tree, tree_and_date
 from pytest_parex.repository.git import Git
 from pytest_parex.repository.history import alternates, pack
+from pytest_parex.repository.large_files import storing_aside
 from pytest_parex.repository.mirror import Manifest
 from pytest_parex.repository.source import Source
 from pytest_parex.repository.staging import Staging
@@ -20,7 +22,6 @@ _UNDER_WAY = {
     "CHERRY_PICK_HEAD": "a cherry-pick",
     "REVERT_HEAD": "a revert",
 }
-AUTHOR = "parex <parex@localhost>"
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,14 @@ class Uncommitted:
         return f"{shown}, …" if len(self.paths) > 5 else shown
 
 
-def uncommitted(source: Source, leave_out: Sequence[str]) -> Uncommitted:
-    """What differs from HEAD: changed, added, removed, and untracked unless ignored or left out."""
-    records = iter(source.git.fields("status", "--porcelain=v2", "-z", "--untracked-files=all"))
+def uncommitted(source: Source, leave_out: Sequence[str], folder: Path) -> Uncommitted:
+    """What differs from HEAD: changed, added, removed, and untracked unless ignored or left out.
+
+    `folder` takes what git-lfs may write meanwhile.
+    """
+    with storing_aside(folder) as settings:
+        git = replace(source.git, settings=settings)
+        records = iter(git.fields("status", "--porcelain=v2", "-z", "--untracked-files=all"))
     paths, conflicts, submodules = [], [], []
     for record in records:
         kind, _, rest = record.partition(" ")
@@ -96,24 +102,12 @@ def take(
                 "let git ignore it, or set `dirty: head`"
             )
     tree = staging.staged("write-tree", "--missing-ok")
-    seconds = git("show", "-s", "--format=%ct", wanted.commit)
+    _, seconds = tree_and_date(git, wanted.commit)
     commit = commit_tree(git, tree, wanted.commit, "snapshot of uncommitted changes", seconds)
     # Now the user's objects too: what was staged, and has not changed since, is only there.
     both = {**git.env, **alternates(head / "objects", source.common_dir / "objects")}
     pack(replace(git, env=both), commit, wanted.commit, folder / "pack", partial=bool(wanted.promisor))
     return commit, *nested
-
-
-def commit_tree(git: Git, tree: str, parent: str, message: str, seconds: str) -> str:
-    """A commit that depends on its content and nothing else; `seconds` since 1970 is its date."""
-    name, _, email = AUTHOR.rstrip(">").partition(" <")
-    people = {
-        f"GIT_{role}_{what}": text
-        for role in ("AUTHOR", "COMMITTER")
-        for what, text in (("NAME", name), ("EMAIL", email), ("DATE", f"{seconds} +0000"))
-    }
-    parents = ["-p", parent] if parent else []
-    return replace(git, env={**git.env, **people})("commit-tree", *parents, "-m", message, tree)
 
 
 def _refuse_half_done(source: Source, changes: Uncommitted) -> None:

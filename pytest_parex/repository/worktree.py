@@ -19,7 +19,7 @@ from pathlib import Path
 
 from pytest_parex.errors import GitError, WorkspaceError
 from pytest_parex.model import Base
-from pytest_parex.repository.git import Git
+from pytest_parex.repository.git import FROM_AFAR, Git
 from pytest_parex.repository.head import read_regular
 from pytest_parex.repository.mirror import (
     PROMISOR,
@@ -114,7 +114,7 @@ def _populate_from_afar(git: Git, mirror: Path, manifest: Manifest) -> None:
             git,
             env={**git.env, "GIT_OBJECT_DIRECTORY": str(mirror / "objects")},
             settings={**git.settings, f"{remote}.promisor": "true", f"{remote}.url": manifest.promisor},
-        )("read-tree", "--reset", "-u", manifest.commit)
+        )("read-tree", "--reset", "-u", manifest.commit, timeout=FROM_AFAR)
         update_packs(mirror)
     if git.git_dir is not None and (git.git_dir / "objects").is_dir():
         link_packs(mirror, git.git_dir)

@@ -297,3 +297,24 @@ def test_a_workspace_without_a_repository_is_captured(lab):
 
     assert lab.statuses(changes) == {"new": "added"}
     assert sorted(file.name for file in lab.attempt.iterdir()) == ["changes.patch"]
+
+
+def test_nobody_has_to_have_told_git_a_name(lab, home):
+    base = lab.pin(lab.repository())
+    (home / ".gitconfig").write_text("[user]\n\tuseConfigOnly = true\n")
+    opened = lab.open(base)
+    opened.write({"a.py": "2\n"})
+
+    changes = lab.capture(opened)
+
+    shown = Git(git_dir=Path(changes.mirror))("show", "--no-patch", "--format=%an <%ae>", changes.commit)
+    assert shown == "parex <parex@localhost>"
+
+
+def test_equal_work_gives_an_equal_commit(lab):
+    base = lab.pin(lab.repository())
+    one, other = lab.open(base, "one"), lab.open(base, "other", "clone")
+    for opened in (one, other):
+        opened.write({"a.py": "2\n", "new": "x"})
+
+    assert lab.capture(one).commit == lab.capture(other).commit
