@@ -49,9 +49,10 @@ def facts(material: Material) -> tuple[tuple[str, str], ...]:
 def commands(plan: Plan) -> tuple[tuple[str, str], ...]:
     """How to do it again: what for, and the command."""
     spec = shlex.quote(spec_path(plan))
+    run = shlex.quote(f"{plan.experiment.experiment}@{plan.run}")
     return (
         ("the whole experiment again", f"pytest --parex {spec}"),
-        ("what is missing, into this run", f"pytest --parex {spec} --parex-run {shlex.quote(plan.run)}"),
+        ("what is missing, into this run", f"pytest --parex {spec} --parex-run {run}"),
     )
 
 

@@ -121,7 +121,7 @@ Missing trials are no zeros: they speak neither for nor against their variant.
 ## How to reproduce
 
 - the whole experiment again: `pytest --parex exp/limiter.yaml`
-- what is missing, into this run: `pytest --parex exp/limiter.yaml --parex-run 20261120-184210-3fa2`
+- what is missing, into this run: `pytest --parex exp/limiter.yaml --parex-run limiter@20261120-184210-3fa2`
 - run: `20261120-184210-3fa2`
 - created: `2026-11-20 18:42:10 UTC`
 - spec: `exp/limiter.yaml`
