@@ -32,7 +32,9 @@ def assert_pristine(path: Path, start: Base, git_dir: Path | None, directory: Pa
 
 def _asked(path: Path, start: Base, git_dir: Path) -> tuple[Git, list[str], list[str]]:
     """Changed files, and anything else that is wrong, in the words of the workspace's own git."""
-    git = Git(git_dir=git_dir, work_tree=path)
+    # The settings are those of the captures: a sibling worktree may have put a filter into the mirror's.
+    trusted = {"GIT_COMMON_DIR": str(repository.captures(Path(start.mirror)))}
+    git = Git(git_dir=git_dir, work_tree=path, env=trusted)
     told = git.fields(
         "status", "--porcelain=v2", "--branch", "-z", "--no-renames", "--untracked-files=all", "--ignored"
     )

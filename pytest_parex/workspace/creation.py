@@ -51,9 +51,9 @@ def create(
         undo.callback(leased.release)
         claimed = Made(path, attempt, "creating", kind, _claim(plan, path, kind, emit))
         undo.callback(_undo, plan, trial, claimed, emit)
-        made = KINDS[kind].make(start, path, reason_of(plan, trial))
-        emit(EVENT, state="created", git_dir=str(made.git_dir))
         try:
+            made = KINDS[kind].make(start, path, reason_of(plan, trial))
+            emit(EVENT, state="created", git_dir=str(made.git_dir))
             branch, given, notices = _fill(plan, trial, attempt, directory, made.git_dir, emit)
             case_file = copy_case_file(plan, trial, directory)
         except OSError as error:

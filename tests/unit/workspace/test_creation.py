@@ -342,6 +342,23 @@ def test_a_workspace_that_is_not_its_base_after_filling_is_an_error(
         assert not Path(attempt.run.plan.root).exists()
 
 
+def test_a_filter_that_a_sibling_has_put_into_the_mirror_is_not_run(bench: Bench) -> None:
+    bench.project.write({".gitattributes": "*.py filter=theirs\n"})
+    bench.project.commit()
+    run = bench.run(workspace={"kind": "worktree"}, variants={"v1": {}, "v2": {}})
+    first, second = bench.attempt(run, "v1"), bench.attempt(run, "v2")
+    first.create()
+    first.settle()
+    for way in ("clean", "smudge"):
+        git(first, "config", f"filter.theirs.{way}", f"touch {bench.folder}/ran; cat")
+    second.create()
+    second.settle()
+    second.capture()
+    second.remove()
+
+    assert not (bench.folder / "ran").exists()
+
+
 def test_hooks_and_settings_of_one_clone_do_not_reach_another(bench: Bench) -> None:
     run = bench.run(workspace={"kind": "clone"}, variants={"v1": {}, "v2": {}})
     first, second = bench.attempt(run, "v1"), bench.attempt(run, "v2")

@@ -133,6 +133,24 @@ def test_a_folder_that_is_not_the_one_in_the_journal_is_left_alone(bench: Bench,
     assert how != "exchanged" or (path / "precious").exists()
 
 
+@pytest.mark.parametrize("what", ["root", ".trash"])
+def test_links_that_a_variant_has_put_above_its_workspace_lead_nowhere(bench: Bench, what: str) -> None:
+    attempt = done(bench)
+    precious = bench.folder / "precious"
+    (precious / "v1").mkdir(parents=True)
+    (precious / "v1" / "file").write_text("the user's")
+    root = attempt.made.path.parent
+    if what == "root":
+        root.rename(bench.folder / "moved")
+        root.symlink_to(precious)
+    else:
+        (root / ".trash").symlink_to(precious)
+    removal = attempt.remove()
+
+    assert removal.outcome is (Outcome.RETAINED_FOREIGN if what == "root" else Outcome.REMOVED)
+    assert [path.name for path in precious.rglob("*")] == ["v1", "file"]
+
+
 def test_a_worktree_that_somebody_has_locked_is_kept(bench: Bench) -> None:
     attempt = done(bench, workspace={"kind": "worktree"})
     mirror, path = Path(attempt.made.start.mirror), attempt.made.path
