@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pytest_parex import repository
 from pytest_parex.errors import WorkspaceError
-from pytest_parex.model import Base, Emit, Plan, Trial
+from pytest_parex.model import Emit, Plan, Trial
 from pytest_parex.planning import template_names
 from pytest_parex.spec import render
 from pytest_parex.workspace.asserting import assert_pristine
@@ -44,17 +44,20 @@ def create(
     if any(character in str(path) for character in ":\n"):
         raise WorkspaceError(f"{path} cannot be on a PATH: choose a `workspace.root` without colons and line breaks")
     kind = kind_of(plan, trial)
+    branch = _branch_of(plan, trial, kind)
     start = plan.start_of(trial.variant)
     make_room(plan, trial, emit)
     with contextlib.ExitStack() as undo:
         leased = lease(plan.experiment.workspace.ports, environ, str(path))
         undo.callback(leased.release)
-        claimed = Made(path, attempt, "creating", kind, _claim(plan, path, kind, emit))
+        claimed = Made(path, attempt, "creating", kind, _claim(path, kind, branch, emit), branch)
         undo.callback(_undo, plan, trial, claimed, emit)
         try:
             made = KINDS[kind].make(start, path, reason_of(plan, trial))
             emit(EVENT, state="created", git_dir=str(made.git_dir))
-            branch, given, notices = _fill(plan, trial, attempt, directory, made.git_dir, emit)
+            if branch is not None and made.git_dir is not None:
+                repository.create_branch(start, made.git_dir, branch)
+            given, notices = _fill(plan, trial, attempt, directory, made.git_dir, emit)
             case_file = copy_case_file(plan, trial, directory)
         except OSError as error:
             raise WorkspaceError(f"the workspace {path} cannot be filled: {error}") from error
@@ -71,7 +74,7 @@ def create(
         )
         too_long = facts(plan, trial).keys() - env.keys()
         notices += tuple(f"{name} is too long for an environment variable: it is not set" for name in sorted(too_long))
-        emit(EVENT, state="ready", commit=start.commit, branch=branch)
+        emit(EVENT, state="ready", commit=start.commit)
         undo.pop_all()
     for notice in (*made.notices, *notices):
         emit("note", text=notice)
@@ -88,11 +91,11 @@ def create(
     )
 
 
-def _claim(plan: Plan, path: Path, kind: str, emit: Emit) -> int:
+def _claim(path: Path, kind: str, branch: str | None, emit: Emit) -> int:
     """Put an empty folder of ours at the path; its inode is in the journal before it is there."""
     folder = new_folder(path.parent, aside(path, token()))
     found = folder.stat()
-    emit(EVENT, state="creating", path=str(path), kind=kind, inode=found.st_ino, device=found.st_dev)
+    emit(EVENT, state="creating", path=str(path), kind=kind, branch=branch, inode=found.st_ino, device=found.st_dev)
     try:
         if os.path.lexists(path):  # renaming would replace an empty folder
             raise FileExistsError(errno.EEXIST, "somebody has just put something there, which is left alone")
@@ -115,33 +118,30 @@ def _undo(plan: Plan, trial: Trial, claimed: Made, emit: Emit) -> None:
 
 def _fill(
     plan: Plan, trial: Trial, attempt: int, directory: Path, git_dir: Path | None, emit: Emit
-) -> tuple[str | None, Given, tuple[str, ...]]:
-    """Everything that comes into the workspace; returns its branch, the given work, and notices."""
+) -> tuple[Given, tuple[str, ...]]:
+    """Everything that comes into the workspace; returns the given work, and notices."""
     path, start, base = path_of(plan, trial), plan.start_of(trial.variant), plan.base_of(trial.variant)
     settings, variant = plan.experiment.workspace, plan.experiment.variants[trial.variant]
     repository.populate(path, start, git_dir, sparse=settings.sparse)
     notices = assert_pristine(path, start, git_dir, directory)
     if settings.submodules:
         add_submodules(start, path, with_repositories=git_dir is not None)
-    branch = _check_out_branch(plan, trial, start, git_dir)
     commit = start.commit
     if variant.patch is not None:
         repository.apply_patch(path, start, Path(plan.spec).parent / variant.patch)
         commit = given_work(plan, trial, attempt, directory, git_dir)
     given = Given(commit, traces(path))
     lay(variant.files, Path(plan.spec).parent, path)
-    return branch, given, (*notices, *carry_over(plan, base, path, directory, emit))
+    return given, (*notices, *carry_over(plan, base, path, directory, emit))
 
 
-def _check_out_branch(plan: Plan, trial: Trial, start: Base, git_dir: Path | None) -> str | None:
+def _branch_of(plan: Plan, trial: Trial, kind: str) -> str | None:
     template = plan.experiment.workspace.branch
     if template is None:
         return None
-    if git_dir is None:
+    if kind == "copy":
         raise WorkspaceError("workspace.branch: a copy has no repository and no branches: use the kind clone")
-    branch = str(render(template, template_names(plan.experiment, trial)))
-    repository.create_branch(start, git_dir, branch)
-    return branch
+    return str(render(template, template_names(plan.experiment, trial)))
 
 
 def _sparse_settings(plan: Plan) -> dict[str, str]:

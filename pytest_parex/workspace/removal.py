@@ -168,5 +168,12 @@ def _unregister(start: Base, path: Path, reason: str, made: Made | None) -> None
     if lock_of_others(start, path, reason) is None and repository.registrations(mirror).get(name) == path:
         repository.remove_registration(start, name)
     if made is not None and made.branch and made.kind == "worktree" and mirror.is_dir():
-        with repository.lock(mirror):
-            Git(git_dir=mirror).run("update-ref", "-d", f"refs/heads/{made.branch}")
+        _delete_branch(mirror, f"refs/heads/{made.branch}")
+
+
+def _delete_branch(mirror: Path, ref: str) -> None:
+    """Delete the branch that a workspace was made with, unless another worktree is on it."""
+    with repository.lock(mirror):
+        heads = [head.read_text(errors="surrogateescape").strip() for head in mirror.glob("worktrees/*/HEAD")]
+        if f"ref: {ref}" not in heads:
+            Git(git_dir=mirror).run("update-ref", "-d", ref)
