@@ -12,6 +12,7 @@ from pytest_parex.repository.patch import apply_patch
 from pytest_parex.repository.patterns import matcher
 from pytest_parex.repository.pin import pin
 from pytest_parex.repository.restore import restore
+from pytest_parex.repository.revision import resolve
 from pytest_parex.repository.source import Source, locate
 from pytest_parex.repository.worktree import (
     create_branch,
@@ -41,5 +42,6 @@ __all__ = [
     "registrations",
     "remember_index",
     "remove_registration",
+    "resolve",
     "restore",
 ]

@@ -38,6 +38,7 @@ _SETTINGS = {
     "submodule.recurse": "false",
     "fetch.recurseSubmodules": "false",
     "fetch.prune": "false",
+    "fetch.fsckObjects": "false",  # old histories hold what git would not write today
     "fetch.unpackLimit": "1",  # always a pack: the mirror's own objects can then be told from all others
     "fetch.writeCommitGraph": "false",
     "protocol.version": "2",  # any commit may be asked for, not only the tips of branches
@@ -70,7 +71,14 @@ _SURROUNDINGS = {
     "GIT_MERGE_AUTOEDIT": "no",
 }
 
-_NOISE = ("hint:", "remote:", "warning:", "Preparing worktree", "fatal: Could not read from remote repository")
+_NOISE = (
+    "hint:",
+    "remote:",
+    "warning:",
+    "Preparing worktree",
+    "fatal: Could not read from remote repository",
+    "fatal: fetch-pack: invalid index-pack output",
+)
 _FAULT = ("fatal:", "error:")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pytest_parex.repository.git import FROM_AFAR, PATIENCE, Git
 from pytest_parex.repository.mirror import PROMISOR, Manifest, Mirrors, intact, link_packs, read_manifest
-from pytest_parex.repository.source import Source
+from pytest_parex.repository.source import READ_ONLY, Source
 
 _CARRIED = ("filter.", "user.name", "user.email")
 _CARRIED_CORE = ("autocrlf", "eol", "filemode", "ignorecase", "longpaths", "precomposeunicode", "symlinks")
@@ -77,26 +77,27 @@ def fill_from_url(url: str, wanted: Manifest, ref: str, mirror: Path) -> None:
     Git(git_dir=mirror)("update-ref", "-d", "refs/parex/fetched")
 
 
-def pack(
-    git: Git, commit: str, exclude: str, folder: Path, *, partial: bool = False, timeout: float = PATIENCE
-) -> None:
-    """Write all objects of a commit that the excluded one does not have as a pack into a folder."""
+def pack(git: Git, commit: str, exclude: str, folder: Path, *, timeout: float = PATIENCE) -> None:
+    """Write all objects of a commit that the excluded one (if any) does not have as a pack into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    missing = ["--missing=allow-any"] if partial else []
-    wanted = f"{commit}\n" + (f"^{exclude}\n" if exclude else "")
-    names = git(
-        "pack-objects",
-        "--quiet",
-        "--revs",
-        "--delta-base-offset",
-        *missing,
-        folder / "pack",
-        input=wanted,
-        timeout=timeout,
+    wanted = _revisions(commit, exclude)
+    git("pack-objects", "--quiet", "--revs", "--delta-base-offset", folder / "pack", input=wanted, timeout=timeout)
+
+
+def pack_partial(git: Git, commit: str, exclude: str, folder: Path) -> None:
+    """What `pack` does in a partial clone: objects that it has left out are left out here too."""
+    folder.mkdir(parents=True, exist_ok=True)
+    there = git(
+        "rev-list",
+        "--objects",
+        "--no-object-names",
+        "--missing=allow-any",
+        "--stdin",
+        input=_revisions(commit, exclude),
     )
-    if partial:
-        for name in names.split():
-            (folder / f"pack-{name}.promisor").touch()
+    lenient = ("--quiet", "--missing=allow-any", "--delta-base-offset")
+    for name in git("pack-objects", *lenient, folder / "pack", input=f"{there}\n").split():
+        (folder / f"pack-{name}.promisor").touch()
 
 
 def alternates(*folders: Path) -> Mapping[str, str]:
@@ -110,8 +111,16 @@ def _fill_from_partial(source: Source, wanted: Manifest, mirror: Path) -> None:
     assert source.common_dir is not None
     if (shallow := source.common_dir / "shallow").exists():
         (mirror / "shallow").write_bytes(shallow.read_bytes())
-    env = {"GIT_OBJECT_DIRECTORY": str(mirror / "objects"), **alternates(source.common_dir / "objects")}
-    pack(Git(git_dir=source.git_dir, env=env), wanted.commit, "", mirror / "objects" / "pack", partial=True)
+    env = {
+        **READ_ONLY,
+        "GIT_OBJECT_DIRECTORY": str(mirror / "objects"),
+        **alternates(source.common_dir / "objects"),
+    }
+    pack_partial(Git(git_dir=source.git_dir, env=env), wanted.commit, "", mirror / "objects" / "pack")
+
+
+def _revisions(commit: str, exclude: str) -> str:
+    return f"{commit}\n^{exclude}\n" if exclude else f"{commit}\n"
 
 
 def _ancestor(source: Source, wanted: Manifest, mirrors: Mirrors) -> Path | None:

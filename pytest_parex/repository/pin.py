@@ -49,16 +49,16 @@ def _pin_repository(
     mirrors = Mirrors(sources, Path(source.location).name.removesuffix(".git"), source.identity)
     left_out = [*hidden, *_inside(source, [sources.parent])]
     changes = uncommitted(source, left_out, sources) if ref == "HEAD" and source.checkout else Uncommitted()
+    if changes.paths and dirty == "error":
+        raise WorkspaceError(
+            f"{source.name} has uncommitted changes ({changes.listed()}), and the spec says `dirty: error`: "
+            "commit them, or set `dirty: snapshot` or `dirty: head`"
+        )
     notices: list[str] = []
     with mirrors.locked():
         wanted = describe(source, commit, commit)
         history = mirrors.obtain(wanted, partial(fill_from_repository, source, wanted, mirrors))
         mirror = history
-        if changes.paths and dirty == "error":
-            raise WorkspaceError(
-                f"{source.name} has uncommitted changes ({changes.listed()}), and the spec says `dirty: error`: "
-                "commit them, or set `dirty: snapshot` or `dirty: head`"
-            )
         if changes.paths and dirty == "head":
             notices.append(f"{_counted(changes)} of {source.name} left out (dirty: head): {changes.listed()}")
         if changes.paths and dirty == "snapshot":

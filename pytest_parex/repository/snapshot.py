@@ -9,10 +9,10 @@ from pathlib import Path
 from pytest_parex.errors import WorkspaceError
 from pytest_parex.repository.commits import commit_tree, tree_and_date
 from pytest_parex.repository.git import Git
-from pytest_parex.repository.history import alternates, pack
+from pytest_parex.repository.history import alternates, pack, pack_partial
 from pytest_parex.repository.large_files import storing_aside
 from pytest_parex.repository.mirror import Manifest
-from pytest_parex.repository.source import Source
+from pytest_parex.repository.source import READ_ONLY, Source
 from pytest_parex.repository.staging import Staging
 
 _UNDER_WAY = {
@@ -89,7 +89,7 @@ def take(
     git = Git(
         git_dir=source.git_dir,
         work_tree=source.checkout,
-        env={"GIT_OBJECT_DIRECTORY": str(objects), **alternates(head / "objects")},
+        env={**READ_ONLY, "GIT_OBJECT_DIRECTORY": str(objects), **alternates(head / "objects")},
         settings={"lfs.storage": str(folder / "lfs")},
     )
     staging = Staging(git, folder / "index", seed=source.git_dir / "index", leave_out=tuple(leave_out))
@@ -106,7 +106,8 @@ def take(
     commit = commit_tree(git, tree, wanted.commit, "snapshot of uncommitted changes", seconds)
     # Now the user's objects too: what was staged, and has not changed since, is only there.
     both = {**git.env, **alternates(head / "objects", source.common_dir / "objects")}
-    pack(replace(git, env=both), commit, wanted.commit, folder / "pack", partial=bool(wanted.promisor))
+    write = pack_partial if wanted.promisor else pack
+    write(replace(git, env=both), commit, wanted.commit, folder / "pack")
     return commit, *nested
 
 

@@ -14,6 +14,10 @@ _URL = re.compile(r"[a-z][a-z0-9+.-]*://|[\w.-]+@[\w.-]+:(?!:)", re.IGNORECASE)
 _CREDENTIALS = re.compile(r"(?<=://)[^/@]*@")
 
 
+READ_ONLY = {"GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1"}
+"""For git in a user's repository: a partial clone must not fetch what it lacks, since that would be written there."""
+
+
 @dataclass(frozen=True)
 class Source:
     """A place that bases are pinned from. It is only ever read."""
@@ -39,7 +43,7 @@ class Source:
     def git(self) -> Git:
         """git on this repository, which must not be told to write anything."""
         assert self.git_dir is not None, f"{self.name} is no repository"
-        return Git(git_dir=self.git_dir, work_tree=self.checkout)
+        return Git(git_dir=self.git_dir, work_tree=self.checkout, env=READ_ONLY)
 
 
 def locate(source: str | None, spec: Path) -> Source:

@@ -22,6 +22,10 @@ def no_git(opened, victim: Path) -> None:
     remove(opened.path / ".git")
 
 
+def no_git_directory(opened, victim: Path) -> None:
+    shutil.rmtree(opened.git_dir)
+
+
 def foreign_git(opened, victim: Path) -> None:
     remove(opened.path / ".git")
     (opened.path / ".git").write_text(f"gitdir: {victim}/.git\n")
@@ -90,6 +94,7 @@ def other_branch(opened, victim: Path) -> None:
 
 DAMAGE = [
     no_git,
+    no_git_directory,
     foreign_git,
     linked_git,
     new_git,

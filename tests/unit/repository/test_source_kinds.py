@@ -49,6 +49,15 @@ def partial_and_sparse(lab) -> tuple[Path | str, Path]:
     return lab.folder / "partial", lab.folder / "partial"
 
 
+def treeless(lab) -> tuple[Path | str, Path]:
+    repo = lab.repository(name="upstream")
+    Git(repo)("config", "uploadpack.allowFilter", "true")
+    lab.commit(repo, {"a.py": "2\n", "old/er.py": "old\n"})
+    lab.commit(repo, {"a.py": "3\n", "old/er.py": "new\n"})
+    Git(lab.folder)("clone", "--quiet", "--filter=tree:0", f"file://{repo}", "treeless")
+    return lab.folder / "treeless", lab.folder / "treeless"
+
+
 def sparse(lab) -> tuple[Path | str, Path]:
     repo = lab.repository()
     Git(repo)("sparse-checkout", "set", "--cone", "docs")
@@ -101,6 +110,7 @@ REPOSITORIES = [
     shallow,
     partial,
     partial_and_sparse,
+    treeless,
     sparse,
     with_submodule,
     borrowing,
