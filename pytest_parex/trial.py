@@ -7,6 +7,7 @@ happens, work that exists is captured before anything else, and a result is stor
 
 from __future__ import annotations
 
+import contextlib
 import traceback
 from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -29,7 +30,7 @@ from pytest_parex.model import (
 )
 from pytest_parex.planning import template_names
 from pytest_parex.spec import render_options
-from pytest_parex.store import AttemptWriter, Run
+from pytest_parex.store import FULL, AttemptWriter, Run
 
 Life = Generator[None, None, Result]
 
@@ -71,7 +72,7 @@ def bury(run: Run, trial: Trial, cause: Cause) -> None:
     changes = None
     try:
         changes = workspace.rescue(run.plan, trial, number)
-    except ParexError as fault:
+    except (ParexError, OSError) as fault:
         writer.emit("note", text=str(fault))
     message = ENDINGS[cause].meaning
     writer.finish(Result(trial=trial, attempt=number, cause=cause, message=message, changes=changes))
@@ -86,8 +87,6 @@ def _attempt(run: Run, trial: Trial, stages: Stages, environ: Mapping[str, str])
             attempt.prepare()
             yield
             attempt.execute()
-        except ParexError as fault:
-            attempt.end(fault.cause, str(fault))
         except Exception as error:
             attempt.fail(Cause.CRASHED, "the work", error)
         attempt.capture()
@@ -131,7 +130,6 @@ class _Attempt:
 
     def prepare(self) -> None:
         with self.writer.phase("prepare"):
-            self.before = repository.fingerprint(self.plan)
             self.workspace = workspace.create(
                 self.plan,
                 self.trial,
@@ -140,6 +138,8 @@ class _Attempt:
                 emit=self.writer.emit,
                 environ=self.environ,
             )
+            # After the workspace is made, which puts right what earlier trials have done to the mirror.
+            self.before = repository.fingerprint(self.plan)
         self.place = Place(
             plan=self.plan,
             trial=self.trial,
@@ -171,14 +171,19 @@ class _Attempt:
         """Keep the work that exists, and see what changed elsewhere; without a capture, nothing is graded."""
         if self.workspace is None or self.before is None:
             return
-        try:
-            with self.writer.phase("capture"):
-                self.contaminated = repository.fingerprint(self.plan).changes_since(self.before)
+        with self.writer.phase("capture"):
+            try:
                 self.changes = workspace.capture(self.workspace, self.plan, self.trial, self.writer)
-        except ParexError as fault:
-            if counts(self.execution.cause):
-                self.end(fault.cause, str(fault))
-            self.writer.emit("note", text=str(fault))
+            except Exception as error:
+                before = self.execution
+                self.fail(Cause.WORKSPACE_FAILED, "capturing the work", error)
+                self.writer.emit("note", text=self.execution.message)
+                if not counts(before.cause):
+                    self.execution = before
+            try:
+                self.contaminated = repository.fingerprint(self.plan).changes_since(self.before)
+            except (ParexError, OSError) as fault:
+                self.contaminated = (f"what else changed while the trial ran is not known: {fault}",)
 
     def grade(self) -> None:
         assert self.place is not None
@@ -194,8 +199,6 @@ class _Attempt:
                     graded = replace(work, checks=self.checks, phases=dict(self.writer.phases))
                     self.metrics = dict(self.stages.metrics(graded))
                     self.artifacts = grading.collect_artifacts(graded)
-        except ParexError as fault:
-            self.end(fault.cause, str(fault))
         except Exception as error:
             self.fail(Cause.GRADING_FAILED, "grading", error)
         else:
@@ -210,9 +213,15 @@ class _Attempt:
         self.execution = replace(self.execution, cause=cause, message=message)
 
     def fail(self, cause: Cause, what: str, error: Exception) -> None:
-        """A plugin or parex itself failed: that says nothing about the variant."""
-        (self.writer.directory / "traceback.txt").write_text("".join(traceback.format_exception(error)))
-        self.end(cause, f"{what} raised {type(error).__name__}: {error} (see traceback.txt)")
+        """End as a fault says, or with `cause` and a traceback if a plugin or parex itself is at fault."""
+        if isinstance(error, ParexError):
+            self.end(error.cause, str(error))
+        elif isinstance(error, OSError) and error.errno in FULL:
+            self.end(Cause.WORKSPACE_FAILED, f"{what} came to an end on a full disk: {error}")
+        else:
+            with contextlib.suppress(OSError):
+                (self.writer.directory / "traceback.txt").write_text("".join(traceback.format_exception(error)))
+            self.end(cause, f"{what} raised {type(error).__name__}: {error} (see traceback.txt)")
 
     def result(self) -> Result:
         return Result(

@@ -13,7 +13,7 @@ from pytest_parex.model import Base, Experiment, Plan, Trial
 from pytest_parex.planning.digests import Inputs
 from pytest_parex.planning.names import template_names
 from pytest_parex.planning.place import workspace_root
-from pytest_parex.repository import Git, locate, pin
+from pytest_parex.repository import Git, Source, locate, pin, resolve
 from pytest_parex.spec import fault_in, render
 
 SOURCES = "sources"
@@ -38,9 +38,12 @@ def freeze(
     WorkspaceError if a source cannot be pinned, SpecError if the spec wants the workspaces where they cannot be.
     """
     spec, directory = spec.absolute(), directory.absolute()
-    bases, notices = _bases(experiment, spec, directory.parent.parent / SOURCES)
-    root, about_root = workspace_root(experiment, spec, bases.values(), environ)
+    # What may be refused comes first: a run that cannot be begun leaves nothing behind.
     _refuse_equal_branches(experiment, trials, spec)
+    sources = _sources(experiment, spec)
+    checkouts = [source.checkout for source in sources.values() if source.checkout]
+    root, about_root = workspace_root(experiment, spec, checkouts, environ)
+    bases, notices = _bases(experiment, spec, sources, directory.parent.parent / SOURCES)
     inputs = Inputs(experiment, spec.parent, bases)
     return Plan(
         experiment=experiment,
@@ -60,7 +63,21 @@ def freeze(
     )
 
 
-def _bases(experiment: Experiment, spec: Path, sources: Path) -> tuple[dict[str, Base], list[str]]:
+def _sources(experiment: Experiment, spec: Path) -> dict[str, Source]:
+    """The sources by the names that the variants give them; every `ref` is known to exist, where git can be asked."""
+    sources: dict[str, Source] = {}
+    for variant in experiment.variants.values():
+        key = variant.source or ""
+        if key not in sources:
+            sources[key] = locate(variant.source or experiment.source, spec)
+        if variant.ref and sources[key].kind == "repository":
+            resolve(sources[key], variant.ref)
+    return sources
+
+
+def _bases(
+    experiment: Experiment, spec: Path, sources: Mapping[str, Source], mirrors: Path
+) -> tuple[dict[str, Base], list[str]]:
     """One base per source, and one per `ref` of a variant."""
     bases: dict[str, Base] = {}
     notices: list[str] = []
@@ -72,8 +89,7 @@ def _bases(experiment: Experiment, spec: Path, sources: Path) -> tuple[dict[str,
             wanted.append((f"{key}@{variant.ref}", variant.ref, "head"))
         for name, ref, dirty in wanted:
             if name not in bases:
-                source = locate(variant.source or experiment.source, spec)
-                bases[name], said = pin(source, ref, dirty=dirty, sources=sources, leave_out=leave_out)
+                bases[name], said = pin(sources[key], ref, dirty=dirty, sources=mirrors, leave_out=leave_out)
                 notices += said
     return bases, notices
 

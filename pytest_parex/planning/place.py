@@ -7,18 +7,19 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pytest_parex.errors import SpecError, WorkspaceError
-from pytest_parex.model import Base, Experiment
+from pytest_parex.model import Experiment
 from pytest_parex.spec import fault_in
 
 
 def workspace_root(
-    experiment: Experiment, spec: Path, bases: Iterable[Base], environ: Mapping[str, str]
+    experiment: Experiment, spec: Path, sources: Iterable[Path], environ: Mapping[str, str]
 ) -> tuple[Path, tuple[str, ...]]:
     """The folder for this repository's workspaces, without symbolic links, and notices. Nothing is created.
 
+    `sources` are the user's files: checkouts and plain directories, that of the experiment's own source first.
     SpecError if the spec wants it inside the source; WorkspaceError if there is no place at all.
     """
-    checkouts = [_real(Path(base.checkout)) for base in bases if base.checkout]
+    checkouts = [_real(source) for source in sources]
     if experiment.workspace.root is not None:
         root = _real(spec.parent / Path(experiment.workspace.root).expanduser())
         for checkout in checkouts:

@@ -17,7 +17,7 @@ from pytest_parex import report, trial, workspace
 from pytest_parex.compare import compare, numbers
 from pytest_parex.endings import Cause
 from pytest_parex.errors import ParexError
-from pytest_parex.model import Comparison, Result
+from pytest_parex.model import Comparison, Plan, Result, Trial
 from pytest_parex.plugin.collection import trial_of
 from pytest_parex.plugin.session import Key, Loaded, Session
 from pytest_parex.store import Run
@@ -41,13 +41,10 @@ class Controller:
         lines = []
         for loaded in self.session.loaded:
             run = _run(loaded)
-            base = run.plan.bases[""]
-            lines.append(
-                f"parex: {loaded.experiment.experiment}, {_count(loaded)}, base {base.commit[:10]} ({base.chosen})"
-            )
+            bases = _bases(run.plan)
+            lines.append(f"parex: {loaded.experiment.experiment}, {_count(loaded)}, {bases}")
             lines.append(f"parex: run {_shown(run.directory)}, workspaces {_shown(Path(run.plan.root))}")
-            said = {base.chosen for base in run.plan.bases.values()}
-            lines += [f"parex: note: {notice}" for notice in run.plan.notices if notice not in said]
+            lines += [f"parex: note: {notice}" for notice in run.plan.notices if notice not in bases]
         return lines
 
     def pytest_sessionstart(self) -> None:
@@ -89,11 +86,17 @@ class Controller:
             for abandoned in (one for one in loaded.trials if run.unfinished(one.id)):
                 with run.claim_if_free(abandoned.id) as claimed:
                     if claimed:  # else another session that fills this run is executing it
-                        trial.bury(run, abandoned, cause)
+                        self._bury(run, abandoned, cause)
             if not any(run.attempts(one.id) for one in loaded.trials):
                 run.discard()
                 continue
             self.compared.append((loaded, self._compare(loaded, run)))
+
+    def _bury(self, run: Run, abandoned: Trial, cause: Cause) -> None:
+        try:
+            trial.bury(run, abandoned, cause)
+        except ParexError as fault:
+            self.notices.append(f"{abandoned.id} has no result: {fault}")
 
     def _compare(self, loaded: Loaded, run: Run) -> Comparison:
         results = run.results(self.notices.append)
@@ -129,6 +132,8 @@ class Controller:
             lines = report.terminal_table(comparison, width)
             if self.config.get_verbosity() > 0:
                 lines += report.terminal_reasons(comparison, width)
+            else:
+                lines += report.terminal_contamination(comparison, width)
             for line in [*lines, _shown(_run(loaded).directory / "comparison.html")]:
                 terminalreporter.write_line(line)
         for notice in dict.fromkeys(self.notices):
@@ -162,6 +167,15 @@ def _count(loaded: Loaded) -> str:
     if experiment.repeats.max > 1:
         parts.append(numbers.count(experiment.repeats.max, "repeat"))
     return f"{numbers.count(len(loaded.trials), 'trial')} ({' × '.join(parts)})"
+
+
+def _bases(plan: Plan) -> str:
+    """The commit that the trials start from; variants with sources of their own have more than one."""
+    of_variants = [plan.base_of(name) for name in plan.experiment.variants]
+    bases = list({base.commit: base for base in of_variants}.values())
+    if len(bases) > 1:
+        return f"{len(bases)} bases ({', '.join(base.commit[:10] for base in bases[:3])}{', …' if bases[3:] else ''})"
+    return f"base {bases[0].commit[:10]} ({bases[0].chosen})"
 
 
 def _shown(path: Path) -> str:

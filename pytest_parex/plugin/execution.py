@@ -14,6 +14,7 @@ import pytest
 
 from pytest_parex import runners
 from pytest_parex.endings import Cause
+from pytest_parex.errors import ParexError
 from pytest_parex.model import CheckResult, Event, Metric, Place, Result, Work
 from pytest_parex.plugin.session import SESSION, Session
 from pytest_parex.plugin.wording import failure_text, properties
@@ -63,6 +64,8 @@ class Execution:
             next(self._life)
         except StopIteration as end:
             self._set(end.value)
+        except ParexError as fault:  # the run directory cannot be written, so there is no result either
+            pytest.fail(str(fault), pytrace=False)
 
     def _set(self, result: Result) -> None:
         self._result = result

@@ -70,16 +70,22 @@ def _started(config: pytest.Config, loaded: Loaded) -> Loaded:
     now = datetime.now(UTC)
     run = store.new_run_id(now, secrets.token_hex(2))
     runs = runs_directory(config)
+    is_first = not runs.exists()
     store.make_runs_directory(runs)
-    plan = planning.freeze(
-        loaded.experiment,
-        loaded.trials,
-        spec=loaded.spec,
-        run=run,
-        directory=runs / loaded.experiment.experiment / run,
-        created=now.isoformat(timespec="seconds"),
-        expected=store.durations(runs, loaded.experiment.experiment),
-    )
+    try:
+        plan = planning.freeze(
+            loaded.experiment,
+            loaded.trials,
+            spec=loaded.spec,
+            run=run,
+            directory=runs / loaded.experiment.experiment / run,
+            created=now.isoformat(timespec="seconds"),
+            expected=store.durations(runs, loaded.experiment.experiment),
+        )
+    except ParexError:
+        if is_first:
+            store.remove_runs_directory(runs)
+        raise
     for changed in config.hook.pytest_parex_modify_plan(plan=plan):
         plan = changed
     return replace(loaded, experiment=plan.experiment, trials=plan.trials, run=store.Run.create(plan))

@@ -5,7 +5,8 @@ logs and names safe to look at; `terminal`, `markdown` with `github`, `page` wit
 each know one format; `writing` picks one by a file's suffix.
 """
 
-from pytest_parex.report.terminal import terminal_reasons, terminal_table, terminal_verdict
+from pytest_parex.report.terminal import terminal_contamination, terminal_reasons, terminal_table, terminal_verdict
+from pytest_parex.report.text import visible
 from pytest_parex.report.words import headline
 from pytest_parex.report.writing import SUFFIXES, csv, json, markdown, page, write
 
@@ -16,8 +17,10 @@ __all__ = [
     "json",
     "markdown",
     "page",
+    "terminal_contamination",
     "terminal_reasons",
     "terminal_table",
     "terminal_verdict",
+    "visible",
     "write",
 ]

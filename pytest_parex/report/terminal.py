@@ -12,6 +12,7 @@ from pytest_parex.report.words import headline
 
 _GAP = "  "
 _BEFORE_UNIT = re.compile(r"(?<=\d) (?=(?:%|ms|s|min|h)(?!\w))")
+_SHOWN_TRIALS = 5
 _NARROWEST = 8
 """A variant's name is not cut below this many characters; metrics give way first."""
 
@@ -42,6 +43,15 @@ def terminal_verdict(comparison: Comparison, width: int) -> list[str]:
 def terminal_reasons(comparison: Comparison, width: int) -> list[str]:
     """The other reasons, one paragraph each, for `-v`."""
     return [line for reason in comparison.reasons[1:] for line in _wrapped(reason, width, "- ")]
+
+
+def terminal_contamination(comparison: Comparison, width: int) -> list[str]:
+    """Which trials are contaminated, if any; everything else about that is in the report."""
+    marked = [trial.id for trial in comparison.trials if trial.contaminated]
+    if not marked:
+        return []
+    shown = f"{', '.join(marked[:_SHOWN_TRIALS])}{', …' if marked[_SHOWN_TRIALS:] else ''}"
+    return _wrapped(f"contaminated: {shown}: something outside of the workspace changed meanwhile", width, "")
 
 
 def _rows(comparison: Comparison) -> list[list[str]]:

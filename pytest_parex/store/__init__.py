@@ -5,11 +5,22 @@ Everything that compares and reports is computed from these files again, so noth
 """
 
 from pytest_parex.store.attempt import AttemptWriter
-from pytest_parex.store.history import durations, experiments, latest, make_runs_directory, new_run_id, open_run, runs
+from pytest_parex.store.files import FULL
+from pytest_parex.store.history import (
+    durations,
+    experiments,
+    latest,
+    make_runs_directory,
+    new_run_id,
+    open_run,
+    remove_runs_directory,
+    runs,
+)
 from pytest_parex.store.redaction import redact
 from pytest_parex.store.run import Run
 
 __all__ = [
+    "FULL",
     "AttemptWriter",
     "Run",
     "durations",
@@ -19,5 +30,6 @@ __all__ = [
     "new_run_id",
     "open_run",
     "redact",
+    "remove_runs_directory",
     "runs",
 ]

@@ -15,6 +15,7 @@ from pathlib import Path
 from pytest_parex.errors import StoreError
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
+"""The numbers of an OSError that mean a full disk, or a used-up quota."""
 
 
 def write_atomically(path: Path, text: str) -> None:

@@ -9,10 +9,19 @@ from pathlib import Path
 from pytest_parex.endings import counts
 from pytest_parex.errors import StoreError
 from pytest_parex.store import files, results
-from pytest_parex.store.layout import LATEST, PLAN, TRIALS, component, make_runs_directory
+from pytest_parex.store.layout import LATEST, PLAN, TRIALS, component, make_runs_directory, remove_runs_directory
 from pytest_parex.store.run import Run
 
-__all__ = ["durations", "experiments", "latest", "make_runs_directory", "new_run_id", "open_run", "runs"]
+__all__ = [
+    "durations",
+    "experiments",
+    "latest",
+    "make_runs_directory",
+    "new_run_id",
+    "open_run",
+    "remove_runs_directory",
+    "runs",
+]
 
 RUNS_READ_FOR_DURATIONS = 5
 

@@ -8,11 +8,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 from pytest_parex.errors import StoreError
 from pytest_parex.store import files
 
+IGNORE = ".gitignore"
 PLAN = "plan.json"
 PROGRESS = "progress.json"
 TRIALS = "trials"
@@ -41,6 +43,16 @@ def make_runs_directory(directory: Path) -> None:
     A directory that holds files of somebody else's, or a repository, gets no `.gitignore`: it would hide their files.
     """
     files.make_folder(directory)
-    ignore = directory / ".gitignore"
+    ignore = directory / IGNORE
     if not ignore.exists() and all(entry.is_dir() and entry.name != ".git" for entry in directory.iterdir()):
         files.write_atomically(ignore, "*\n")
+
+
+def remove_runs_directory(directory: Path) -> None:
+    """Take back what `make_runs_directory` has made, if nothing but empty folders is in it."""
+    with contextlib.suppress(OSError):
+        for entry in directory.iterdir():
+            if entry.name != IGNORE:
+                entry.rmdir()
+        (directory / IGNORE).unlink()
+        directory.rmdir()
