@@ -7,7 +7,8 @@ from pytest_parex.repository.capture import capture
 from pytest_parex.repository.clone import clone
 from pytest_parex.repository.fingerprint import Fingerprint, fingerprint
 from pytest_parex.repository.git import Git
-from pytest_parex.repository.mirror import captures, lock
+from pytest_parex.repository.locking import lock
+from pytest_parex.repository.manifest import captures
 from pytest_parex.repository.patch import apply_patch
 from pytest_parex.repository.patterns import matcher
 from pytest_parex.repository.pin import pin

@@ -22,7 +22,9 @@ from pytest_parex.repository.commits import commit_tree, keep_commits, tree_and_
 from pytest_parex.repository.forced import add_forced
 from pytest_parex.repository.git import Git
 from pytest_parex.repository.head import read_regular
-from pytest_parex.repository.mirror import borrow_objects, captures, lock
+from pytest_parex.repository.locking import lock
+from pytest_parex.repository.manifest import captures
+from pytest_parex.repository.mirror import borrow_objects
 from pytest_parex.repository.staging import Staging, make_readable
 from pytest_parex.repository.submodules import filled_submodules, submodules_of
 from pytest_parex.repository.worktree import remembered_index

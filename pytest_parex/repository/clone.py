@@ -7,7 +7,9 @@ from pathlib import Path
 from pytest_parex.model import Base
 from pytest_parex.repository.git import Git
 from pytest_parex.repository.large_files import link_all
-from pytest_parex.repository.mirror import link_packs, read_manifest, write_settings
+from pytest_parex.repository.manifest import read_manifest
+from pytest_parex.repository.mirror import link_packs
+from pytest_parex.repository.settings import write_settings
 from pytest_parex.repository.worktree import claim_folder
 
 

@@ -20,7 +20,7 @@ from pytest_parex.model import Base, Plan
 from pytest_parex.repository.git import Git
 from pytest_parex.repository.head import read_regular
 from pytest_parex.repository.large_files import storing_aside
-from pytest_parex.repository.mirror import lock
+from pytest_parex.repository.locking import lock
 
 Fact = tuple[str, str, str]
 """Whose (`the source`), what (`branch`), and its name; or an empty name if there is only one."""

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pytest_parex.repository.git import FROM_AFAR, PATIENCE, Git
-from pytest_parex.repository.mirror import PROMISOR, Manifest, Mirrors, intact, link_packs, read_manifest
+from pytest_parex.repository.manifest import PROMISOR, Manifest, intact, read_manifest
+from pytest_parex.repository.mirror import Mirrors, link_packs
 from pytest_parex.repository.source import READ_ONLY, Source
 
 _CARRIED = ("filter.", "user.name", "user.email")

@@ -15,71 +15,23 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
 import re
 import secrets
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
-from pytest_parex.errors import WorkspaceError
 from pytest_parex.repository.git import Git
-from pytest_parex.repository.head import read_regular
 from pytest_parex.repository.large_files import link_large_files
 from pytest_parex.repository.links import link
+from pytest_parex.repository.locking import held, lock
+from pytest_parex.repository.manifest import Manifest, captures, intact, packs_of, read_manifest, write_manifest
+from pytest_parex.repository.settings import initialise, protect_settings
 
-PROMISOR = "parex-promisor"
-"""What the mirror of a partial clone calls the place where missing objects can be had."""
-_WAITING = 4000.0
-"""Seconds; longer than the longest that is done with a lock held, which is fetching from afar."""
 Fill = Callable[[Path], object]
 """Brings a commit and its ancestors into the bare repository with this path."""
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """What a mirror consists of."""
-
-    source: str
-    commit: str
-    history: str
-    """The newest commit of the source's own history: the base itself, or what its snapshot was made on."""
-    object_format: str
-    settings: Mapping[str, str]
-    promisor: str = ""
-    """Where objects can be had that a partial clone has left out. Kept here, since variants must find no remotes."""
-    large_files: str = ""
-    """Where the source keeps the files that Git LFS manages."""
-    packs: Mapping[str, int] = field(default_factory=dict)
-    """File in `objects/pack` → size in bytes."""
-    submodules: Mapping[str, str] = field(default_factory=dict)
-    """Path → commit, for each submodule of the commit."""
-
-
-def captures(mirror: Path) -> Path:
-    """The bare repository beside a mirror's refs that captured work is stored in."""
-    return mirror / "parex" / "captures.git"
-
-
-@contextlib.contextmanager
-def lock(mirror: Path) -> Iterator[None]:
-    """Hold the cross-process lock around changes of a mirror's registrations and refs."""
-    with _held(mirror / "parex" / "lock"):
-        yield
-
-
-@contextlib.contextmanager
-def _held(file: Path) -> Iterator[None]:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(file, timeout=_WAITING, poll_interval=0.005):
-            yield
-    except Timeout:
-        raise WorkspaceError(f"{file} has been held by another process for {_WAITING:g} s: is one hanging?") from None
 
 
 class Mirrors:
@@ -93,7 +45,7 @@ class Mirrors:
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the lock under which mirrors of this source are chosen and made."""
-        with _held(self.sources / f"{self.stem}.lock"):
+        with held(self.sources / f"{self.stem}.lock"):
             for left in self.sources.glob(f"{self.stem}.making-*"):  # by a process that was killed
                 shutil.rmtree(left, ignore_errors=True)
             yield
@@ -142,29 +94,14 @@ class Mirrors:
             if wanted.large_files:
                 link_large_files(Path(wanted.large_files), made, wanted.commit)
             (captures(made) / "lfs").symlink_to("../../lfs")
-            _borrow(captures(made), mirror / "objects", shallow=made / "shallow")
+            borrow_objects(made, made)
             shutil.copyfile(made / "config", made / "parex" / "config")
-            found = {"packs": _packs(made), "submodules": _submodules(made, wanted.commit)}
+            found = {"packs": packs_of(made), "submodules": _submodules(made, wanted.commit)}
             write_manifest(made, Manifest(**{**asdict(wanted), **found}))
             if mirror.exists():
                 _replace_contents(mirror, made)
             else:
                 made.rename(mirror)
-
-
-def initialise(path: Path, object_format: str, settings: Mapping[str, str]) -> None:
-    """Make an empty bare repository with these settings and nothing of the user's templates."""
-    path.mkdir(parents=True, exist_ok=True)
-    git = Git(path)
-    git("init", "--quiet", "--bare", "--template=", f"--object-format={object_format}", ".")
-    write_settings(path, {"gc.auto": "0", "maintenance.auto": "false", **settings})
-
-
-def write_settings(git_dir: Path, settings: Mapping[str, str]) -> None:
-    """Add settings to a repository of parex's own; as text, since `git config` takes one process per setting."""
-    lines = [f"[{_section(name)}]\n\t{name.rpartition('.')[2]} = {_quoted(text)}\n" for name, text in settings.items()]
-    with (git_dir / "config").open("a", encoding="utf-8", errors="surrogateescape") as config:
-        config.write("".join(lines))
 
 
 def pin_commit(mirror: Path, commit: str) -> None:
@@ -182,36 +119,13 @@ def link_packs(mirror: Path, target: Path) -> bool:
     return all(linked)
 
 
-def read_manifest(mirror: Path) -> Manifest:
-    """What a mirror must consist of; WorkspaceError if it is none."""
-    try:
-        return Manifest(**json.loads((mirror / "parex" / "manifest.json").read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as fault:
-        raise WorkspaceError(f"{mirror} is no mirror of parex, or a damaged one ({fault}): start a new run") from None
-
-
-def write_manifest(mirror: Path, manifest: Manifest) -> None:
-    """Store what the mirror consists of."""
-    file = mirror / "parex" / "manifest.json"
-    written = file.with_name("manifest.new")
-    written.write_text(json.dumps(asdict(manifest), indent=1), encoding="utf-8")
-    written.replace(file)
-
-
-def update_packs(mirror: Path) -> None:
-    """Count packs that have arrived since as a part of the mirror. Call with its lock held."""
-    manifest = read_manifest(mirror)
-    write_manifest(mirror, Manifest(**{**asdict(manifest), "packs": _packs(mirror)}))
-
-
 def borrow_objects(mirror: Path, other: Path) -> None:
-    """Let a mirror's captures build on commits of another mirror too. Call with the mirror's lock held."""
-    _borrow(captures(mirror), other / "objects", shallow=other / "shallow")
-
-
-def _borrow(repository: Path, objects: Path, *, shallow: Path) -> None:
+    """Let a mirror's captures build on the commits of a mirror, itself or another. Call with the mirror's lock held."""
+    repository, shallow = captures(mirror), other / "shallow"
+    # Relative, so that a project that is moved with its runs finds them again.
+    objects = os.path.relpath(other / "objects", repository / "objects")
     for file, lines in (
-        (repository / "objects" / "info" / "alternates", [str(objects)]),
+        (repository / "objects" / "info" / "alternates", [objects]),
         (repository / "shallow", shallow.read_text().split() if shallow.exists() else []),
     ):
         known = file.read_text(errors="surrogateescape").splitlines() if file.exists() else []
@@ -226,38 +140,6 @@ def _borrow(repository: Path, objects: Path, *, shallow: Path) -> None:
 def _registered(mirror: Path) -> bool:
     folder = mirror / "worktrees"
     return folder.is_dir() and any(folder.iterdir())
-
-
-def intact(mirror: Path) -> Manifest | None:
-    """The manifest of a mirror in which nothing is missing; None for a damaged one."""
-    try:
-        manifest = read_manifest(mirror)
-    except WorkspaceError:
-        return None
-    ref = mirror / "refs" / "parex" / "bases" / manifest.commit
-    packs = _packs(mirror)
-    whole = (
-        (mirror / "HEAD").is_file()
-        and (captures(mirror) / "HEAD").is_file()
-        and read_regular(ref).decode(errors="replace").strip() == manifest.commit
-        and all(packs.get(name) == size for name, size in manifest.packs.items())
-    )
-    return manifest if whole else None
-
-
-def protect_settings(mirror: Path) -> None:
-    """Undo what variants did to the settings that worktrees share, and note it. Call with the mirror's lock held."""
-    changed = []
-    if read_regular(mirror / "config") != (own := read_regular(mirror / "parex" / "config")):
-        (mirror / "config").write_bytes(own)
-        changed.append("config")
-    for name in ("hooks", "info", "config.worktree"):
-        if os.path.lexists(mirror / name):
-            (mirror / name).rename(mirror / "parex" / f"{name}-{secrets.token_hex(4)}")
-            changed.append(name)
-    if changed:
-        with (mirror / "parex" / "repairs").open("a") as repairs:
-            repairs.writelines(f"{name}\n" for name in changed)
 
 
 def _tidy(mirror: Path, commit: str) -> None:
@@ -294,25 +176,6 @@ def _submodules(mirror: Path, commit: str) -> dict[str, str]:
     return {path: facts.split(" ")[2] for facts, path in links}
 
 
-def _packs(mirror: Path) -> dict[str, int]:
-    return {file.name: file.stat().st_size for file in (mirror / "objects" / "pack").glob("pack-*")}
-
-
 def _slug(name: str) -> str:
     words = re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-.")[:40]
     return words or "source"
-
-
-def _section(name: str) -> str:
-    """`filter.lfs.clean` → `filter "lfs"`."""
-    section, _, rest = name.partition(".")
-    middle, dot, _ = rest.rpartition(".")
-    return f'{section} "{_escaped(middle)}"' if dot else section
-
-
-def _quoted(text: str) -> str:
-    return f'"{_escaped(text)}"'
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

@@ -9,7 +9,7 @@ from pathlib import Path
 from pytest_parex.errors import WorkspaceError
 from pytest_parex.model import Base
 from pytest_parex.repository.git import Git
-from pytest_parex.repository.mirror import captures
+from pytest_parex.repository.manifest import captures
 
 _FAILED = re.compile(r"error: patch failed: (.+):(\d+)")
 

@@ -13,7 +13,8 @@ from pytest_parex.repository.commits import commit_tree
 from pytest_parex.repository.git import Git
 from pytest_parex.repository.history import describe, fill_from_repository, pack
 from pytest_parex.repository.large_files import link_all
-from pytest_parex.repository.mirror import Manifest, Mirrors, link_packs
+from pytest_parex.repository.manifest import Manifest
+from pytest_parex.repository.mirror import Mirrors, link_packs
 from pytest_parex.repository.remote import pin_url
 from pytest_parex.repository.revision import branch_of, resolve
 from pytest_parex.repository.snapshot import Uncommitted, take, uncommitted

@@ -10,7 +10,8 @@ from pytest_parex.errors import GitError, WorkspaceError
 from pytest_parex.model import Base
 from pytest_parex.repository.git import Git
 from pytest_parex.repository.history import fill_from_url
-from pytest_parex.repository.mirror import Manifest, Mirrors
+from pytest_parex.repository.manifest import Manifest
+from pytest_parex.repository.mirror import Mirrors
 from pytest_parex.repository.source import Source
 
 _FULL = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")

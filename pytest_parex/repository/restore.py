@@ -13,7 +13,7 @@ from pathlib import Path
 from pytest_parex.errors import WorkspaceError
 from pytest_parex.model import Base
 from pytest_parex.repository.git import Git
-from pytest_parex.repository.mirror import captures
+from pytest_parex.repository.manifest import captures
 from pytest_parex.repository.patterns import matcher
 from pytest_parex.repository.staging import make_readable
 from pytest_parex.repository.submodules import filled_submodules, submodules_of

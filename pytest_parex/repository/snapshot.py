@@ -11,7 +11,7 @@ from pytest_parex.repository.commits import commit_tree, tree_and_date
 from pytest_parex.repository.git import Git
 from pytest_parex.repository.history import alternates, pack, pack_partial
 from pytest_parex.repository.large_files import storing_aside
-from pytest_parex.repository.mirror import Manifest
+from pytest_parex.repository.manifest import Manifest
 from pytest_parex.repository.source import READ_ONLY, Source
 from pytest_parex.repository.staging import Staging
 

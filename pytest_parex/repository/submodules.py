@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pytest_parex.errors import WorkspaceError
 from pytest_parex.model import Base
-from pytest_parex.repository.mirror import read_manifest
+from pytest_parex.repository.manifest import read_manifest
 from pytest_parex.repository.worktree import remembered_index
 
 

@@ -21,16 +21,10 @@ from pytest_parex.errors import GitError, WorkspaceError
 from pytest_parex.model import Base
 from pytest_parex.repository.git import FROM_AFAR, Git
 from pytest_parex.repository.head import read_regular
-from pytest_parex.repository.mirror import (
-    PROMISOR,
-    Manifest,
-    captures,
-    link_packs,
-    lock,
-    protect_settings,
-    read_manifest,
-    update_packs,
-)
+from pytest_parex.repository.locking import lock
+from pytest_parex.repository.manifest import PROMISOR, Manifest, captures, read_manifest, update_packs
+from pytest_parex.repository.mirror import link_packs
+from pytest_parex.repository.settings import protect_settings
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
