@@ -56,7 +56,7 @@ def pytest_parex_collect_metrics(work: Work) -> Mapping[str, Metric] | None:
 
 
 def pytest_parex_event(event: Event) -> None:
-    """Controller, while trials run: something happened. Read only; an exception is shown as a warning."""
+    """Controller, while trials run: something happened. Read only; an exception is said at the end."""
 
 
 def pytest_parex_aggregate(comparison: Comparison, results: list[Result]) -> Mapping[str, str] | None:

@@ -28,7 +28,7 @@ def activate(config: pytest.Config) -> None:
         loaded = load_specs(config)
         _check_report_files(config, loaded)
         parse_only(config.getoption("parex_only"), Session(loaded))
-        if not config.option.collectonly:
+        if _may_create(config):
             loaded = start_runs(config, loaded)
     session = Session(loaded)
     config.stash[SESSION] = session
@@ -37,7 +37,7 @@ def activate(config: pytest.Config) -> None:
     manager.register(collection, "parex-collection")
     manager.register(Reports(), "parex-reports")
     manager.register(Live(config, session), "parex-live")
-    if not is_worker(config) and not config.option.collectonly:
+    if not is_worker(config) and _may_create(config):
         from pytest_parex.plugin.controller import Controller
 
         manager.register(Controller(config, session), "parex-controller")
@@ -51,6 +51,12 @@ def trials_at_once(config: pytest.Config) -> int:
     """How many trials of all experiments may run at the same time on this machine."""
     _register_built_in(config)
     return sum(loaded.at_once() for loaded in load_specs(config))
+
+
+def _may_create(config: pytest.Config) -> bool:
+    """Whether anything will be run; else the session only shows something and must leave nothing behind."""
+    shown = ("collectonly", "help", "markers", "showfixtures", "show_fixtures_per_test", "cacheshow")
+    return not any(config.getoption(name, None) for name in shown)
 
 
 def _register_built_in(config: pytest.Config) -> None:

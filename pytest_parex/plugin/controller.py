@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,9 +18,9 @@ from pytest_parex import report, trial, workspace
 from pytest_parex.compare import compare, numbers
 from pytest_parex.endings import Cause
 from pytest_parex.errors import ParexError
-from pytest_parex.model import Comparison, Plan, Result, Trial
+from pytest_parex.model import Comparison, Plan, Result
 from pytest_parex.plugin.collection import trial_of
-from pytest_parex.plugin.session import Key, Loaded, Session
+from pytest_parex.plugin.session import Key, Loaded, Session, Terminated
 from pytest_parex.store import Run
 
 
@@ -31,6 +32,7 @@ class Controller:
         self.session = session
         self.selected: set[Key] = set()
         self.done: Counter[Key] = Counter()
+        self.let_go: set[Key] = set()
         self.compared: list[tuple[Loaded, Comparison]] = []
         self.notices: list[str] = []
         self.removals = ThreadPoolExecutor(max_workers=1, thread_name_prefix="parex-removal")
@@ -49,7 +51,8 @@ class Controller:
 
     def pytest_sessionstart(self) -> None:
         """A SIGTERM ends the session as Ctrl-C does, so that a partial report is written."""
-        self.old_handler = signal.signal(signal.SIGTERM, _interrupt)
+        if threading.current_thread() is threading.main_thread():
+            self.old_handler = signal.signal(signal.SIGTERM, _terminate)
 
     def pytest_unconfigure(self) -> None:
         """Give the signal back."""
@@ -74,29 +77,35 @@ class Controller:
         key = (facts["experiment"], facts["trial"])
         self.done[key] += 1
         if self.done[key] == facts["asking"]:
+            self.let_go.add(key)
             self.removals.submit(self._let_go, key)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, exitstatus: int) -> None:
         """Compare and write the reports, also after an interrupt."""
         cause = Cause.INTERRUPTED if exitstatus == pytest.ExitCode.INTERRUPTED else Cause.CRASHED
+        for loaded in self.session.loaded:
+            self._bury(_run(loaded), cause)
+        for key in (self.selected | set(self.done)) - self.let_go:  # whoever else asked for it will not come any more
+            self.removals.submit(self._let_go, key)
         self.removals.shutdown(wait=True)
         for loaded in self.session.loaded:
             run = _run(loaded)
-            for abandoned in (one for one in loaded.trials if run.unfinished(one.id)):
-                with run.claim_if_free(abandoned.id) as claimed:
-                    if claimed:  # else another session that fills this run is executing it
-                        self._bury(run, abandoned, cause)
-            if not any(run.attempts(one.id) for one in loaded.trials):
+            if any(run.attempts(one.id) for one in loaded.trials):
+                self.compared.append((loaded, self._compare(loaded, run)))
+            else:
                 run.discard()
-                continue
-            self.compared.append((loaded, self._compare(loaded, run)))
 
-    def _bury(self, run: Run, abandoned: Trial, cause: Cause) -> None:
-        try:
-            trial.bury(run, abandoned, cause)
-        except ParexError as fault:
-            self.notices.append(f"{abandoned.id} has no result: {fault}")
+    def _bury(self, run: Run, cause: Cause) -> None:
+        """End the attempts whose process is dead."""
+        for abandoned in (one for one in run.plan.trials if run.unfinished(one.id)):
+            with run.claim_if_free(abandoned.id) as claimed:
+                if not claimed:  # another session that fills this run is executing it
+                    continue
+                try:
+                    trial.bury(run, abandoned, cause)
+                except ParexError as fault:
+                    self.notices.append(f"{abandoned.id} has no result: {fault}")
 
     def _compare(self, loaded: Loaded, run: Run) -> Comparison:
         results = run.results(self.notices.append)
@@ -154,8 +163,8 @@ def _run(loaded: Loaded) -> Run:
     return loaded.run
 
 
-def _interrupt(signum: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+def _terminate(signum: int, frame: FrameType | None) -> None:
+    raise Terminated
 
 
 def _count(loaded: Loaded) -> str:

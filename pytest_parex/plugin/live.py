@@ -6,8 +6,9 @@ journal in the run directory holds the same events; these are for people who wat
 
 from __future__ import annotations
 
+import os
 import time
-import warnings
+from collections import Counter
 from dataclasses import asdict
 from typing import Any
 
@@ -23,10 +24,12 @@ STILL_RUNNING_EVERY_S = 30.0
 class EventReport(pytest.TestReport):
     """An event in the clothes of a report, which pytest-xdist carries to the controller at once."""
 
-    def __init__(self, nodeid: str, location: tuple[str, int | None, str], event: Event) -> None:
+    def __init__(self, nodeid: str, location: tuple[str, int | None, str], event: Event, pid: int) -> None:
         when: Any = "parex"  # a phase of its own, which reporters pass over
         super().__init__(nodeid, location, {}, "passed", None, when)
         self.event = event
+        self.pid = pid
+        """The process that executes the trial."""
 
 
 class Live:
@@ -37,10 +40,11 @@ class Live:
         self.running: dict[str, Event] = {}
         self.phases: dict[str, str] = {}
         self.printed = time.monotonic()
+        self.faults: Counter[str] = Counter()
         session.listen = self._send if is_worker(config) else self._receive
 
     def _send(self, item: pytest.Item, event: Event) -> None:
-        item.ihook.pytest_runtest_logreport(report=EventReport(item.nodeid, item.location, event))
+        item.ihook.pytest_runtest_logreport(report=EventReport(item.nodeid, item.location, event, os.getpid()))
 
     def _receive(self, item: pytest.Item, event: Event) -> None:
         self._tell(event)
@@ -54,6 +58,7 @@ class Live:
             "nodeid": report.nodeid,
             "location": report.location,
             "event": asdict(report.event),
+            "pid": report.pid,
         }
 
     @pytest.hookimpl(tryfirst=True)
@@ -61,7 +66,7 @@ class Live:
         """Arrived in the controller."""
         if data.get("$report_type") != REPORT_TYPE:
             return None
-        return EventReport(data["nodeid"], tuple(data["location"]), Event(**data["event"]))
+        return EventReport(data["nodeid"], tuple(data["location"]), Event(**data["event"]), data["pid"])
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: Any) -> tuple[str, str, str] | None:
@@ -74,11 +79,16 @@ class Live:
         if isinstance(report, EventReport) and not is_worker(self.config):
             self._tell(report.event)
 
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Say which listeners failed."""
+        for fault, times in self.faults.items():
+            terminalreporter.write_line(f"parex: {fault}{f' ({times} times)' if times > 1 else ''}", yellow=True)
+
     def _tell(self, event: Event) -> None:
         try:
             self.config.hook.pytest_parex_event(event=event)
-        except Exception as error:
-            warnings.warn(f"pytest_parex_event raised {type(error).__name__}: {error}", stacklevel=1)
+        except Exception as error:  # whoever watches must not disturb a trial, not even with `-W error`
+            self.faults[f"pytest_parex_event raised {type(error).__name__}: {error}"] += 1
         if self.config.get_verbosity() < 0:
             return
         if event.name == "phase":

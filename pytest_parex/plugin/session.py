@@ -87,6 +87,10 @@ class Session:
         return {(loaded.experiment.experiment, trial.id): (loaded, trial) for loaded, trial in self.trials()}
 
 
+class Terminated(KeyboardInterrupt):
+    """The session was sent SIGTERM, and ends as after Ctrl-C."""
+
+
 SESSION = pytest.StashKey[Session]()
 
 

@@ -11,19 +11,24 @@ Only public hooks and the `Scheduling` protocol of pytest-xdist are used. Other 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
+import os
+import signal
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from xdist.scheduler import Scheduling
 from xdist.workermanage import WorkerController, parse_tx_spec_config
 
 from pytest_parex.plugin import ASKED_DIST
-from pytest_parex.plugin.session import Session, is_worker, workerinput
+from pytest_parex.plugin.live import EventReport
+from pytest_parex.plugin.session import Session, Terminated, is_worker, workerinput
 
 
 def register(config: pytest.Config, session: Session) -> None:
@@ -60,6 +65,7 @@ class PullController:
 
     def __init__(self, config: pytest.Config, session: Session) -> None:
         self.session = session
+        self.executing: dict[WorkerController, int] = {}
         self.pull = config.stash.get(ASKED_DIST, "no") == "no"
 
     @pytest.hookimpl(optionalhook=True)
@@ -72,6 +78,28 @@ class PullController:
         ]
         node.workerinput["parex"] = json.dumps(runs)
         node.workerinput["parex_pull"] = self.pull
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        """Know the process of every worker that executes trials."""
+        if isinstance(report, EventReport):
+            self.executing[report.node] = report.pid
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: WorkerController) -> None:
+        """Forget it."""
+        self.executing.pop(node, None)
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Let workers stop at once after a SIGTERM; Ctrl-C reaches them too, but this only the controller.
+
+        Left alone, they would notice seconds later that it is gone, and have that much less time to capture.
+        """
+        if not isinstance(excinfo.value, Terminated):
+            return
+        for node, pid in self.executing.items():
+            if node.gateway.spec.popen:  # on this machine
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGINT)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config) -> Scheduling | None:

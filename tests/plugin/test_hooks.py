@@ -200,9 +200,13 @@ def test_a_hook_that_raises_before_anything_runs_ends_the_session(project: Calla
     assert not list(run.runs.glob("spec/*/trials/*"))
 
 
-def test_hooks_that_raise_at_the_end_do_not_cost_the_comparison(project: Callable[..., Project]) -> None:
+@pytest.mark.parametrize("mode", ["-n0", "-n2"])
+def test_hooks_that_only_watch_and_report_cost_nothing_when_they_raise(
+    project: Callable[..., Project], mode: str
+) -> None:
     repo = project(
         {
+            "pytest.ini": "[pytest]\nfilterwarnings = error\n",
             "conftest.py": """
                 def pytest_parex_event(event):
                     raise LookupError("no event")
@@ -214,8 +218,9 @@ def test_hooks_that_raise_at_the_end_do_not_cost_the_comparison(project: Callabl
     )
     repo.spec({"variants": {"a": {}}, "runner": "none"})
 
-    run = repo.run("-n2")
+    run = repo.run(mode)
 
+    assert run.exit_code == 0, run.out
     assert run.results["a"].passed
     assert run.comparison.leader == "a"
     assert "pytest_parex_event raised LookupError: no event" in run.out

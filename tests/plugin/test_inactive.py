@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -105,10 +104,3 @@ def test_loaded_by_hand(project: Callable[..., Project], plugins: list[str]) -> 
 
     assert run.outcomes == {"passed": 1}, run.out
     assert run.results["a"].passed
-
-
-def test_loaded_by_hand_although_it_is_installed(project: Callable[..., Project], tmp_path: Path) -> None:
-    repo = project(FILES)
-
-    assert repo.run("-p", "pytest_parex.plugin").outcomes == {"passed": 1}
-    assert repo.run("-p", "pytest_parex.plugin", spec=None).outcomes == {"passed": 1}

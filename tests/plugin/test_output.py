@@ -28,7 +28,7 @@ def repo(shared_project: Callable[..., Project]) -> Project:
 def test_by_default_header_and_comparison(repo: Project, mode: str) -> None:
     run = repo.run(mode)
 
-    commit = repo.git("rev-parse", "HEAD")[:10]
+    commit = run.run().plan.bases[""].commit[:10]
     assert f"parex: spec, 4 trials (2 variants × 1 case × 2 repeats), base {commit} (" in run.out
     directory = run.run().directory.relative_to(repo.path)
     assert f"parex: run {directory}, workspaces " in run.out

@@ -57,12 +57,13 @@ def test_trials_are_selected_as_tests_are(repo: Project, args: list[str], names:
     assert collected(run) == [IDS[name] for name in names]
 
 
-def test_collecting_creates_nothing(project: Callable[..., Project]) -> None:
+@pytest.mark.parametrize("show", [["--co", "-n2"], ["--help"], ["--markers"], ["--fixtures", "-n2"]], ids=" ".join)
+def test_what_only_shows_something_creates_nothing(project: Callable[..., Project], show: list[str]) -> None:
     repo = project()
     repo.spec(SPEC)
     before = sorted(repo.path.parent.rglob("*"))
 
-    run = repo.run("--co", "-n2", env={"PYTHONDONTWRITEBYTECODE": "1"})
+    run = repo.run(*show, env={"PYTHONDONTWRITEBYTECODE": "1"})
 
     assert run.exit_code == 0, run.out
     assert sorted(repo.path.parent.rglob("*")) == before
