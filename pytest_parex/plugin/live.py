@@ -6,6 +6,7 @@ journal in the run directory holds the same events; these are for people who wat
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections import Counter
@@ -19,6 +20,8 @@ from pytest_parex.plugin.session import Session, is_worker
 
 REPORT_TYPE = "ParexEvent"
 STILL_RUNNING_EVERY_S = 30.0
+SHOWN_FROM_S = 1.0
+"""Phases that took at least this long are said with `-v`; with `-vv`, all of them."""
 
 
 class EventReport(pytest.TestReport):
@@ -33,13 +36,14 @@ class EventReport(pytest.TestReport):
 
 
 class Live:
-    """Carries events, and prints lines: each phase with `-v`, else what is still running after a while."""
+    """Carries events, and prints lines: phases with `-v`, else what is still running after a while."""
 
     def __init__(self, config: pytest.Config, session: Session) -> None:
         self.config = config
         self.running: dict[str, Event] = {}
         self.phases: dict[str, str] = {}
         self.printed = time.monotonic()
+        self.shortest = {0: math.inf, 1: SHOWN_FROM_S}.get(config.get_verbosity(), 0.0)
         self.faults: Counter[str] = Counter()
         session.listen = self._send if is_worker(config) else self._receive
 
@@ -93,7 +97,7 @@ class Live:
             return
         if event.name == "phase":
             self.phases[event.trial] = event.data["phase"]
-        elif event.name == "phase-end" and self.config.get_verbosity() > 0:
+        elif event.name == "phase-end" and event.data["duration_s"] >= self.shortest:
             self._print(f"{event.trial}: {event.data['phase']} {event.data['duration_s']:.1f} s")
         elif event.name == "finished":
             self.phases.pop(event.trial, None)

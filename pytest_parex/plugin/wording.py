@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pytest_parex.endings import ENDINGS, counts
 from pytest_parex.model import Result
+from pytest_parex.report import visible
 from pytest_parex.store import Run
 
 TAIL_LINES = 12
@@ -13,19 +14,19 @@ TAIL_BYTES = 16_384
 
 
 def failure_text(result: Result, run: Run) -> str:
-    """Why a trial did not pass, with the last lines of the log that tells most, and where to look further."""
+    """Why a trial did not pass, with the end of the first failed check's log, and where to look further."""
     kind = "failed" if counts(result.cause) else "is missing"
     lines = [f"trial {result.trial.id} {kind}: {result.cause} ({ENDINGS[result.cause].meaning})"]
     if result.message:
         lines.append(result.message)
     directory = run.attempt_directory(result.trial.id, result.attempt)
-    log = _telling_log(result, directory)
+    log = _failed_check_log(result, directory)
     if log:
         lines += ["", f"--- end of {log.name} ---", *_tail(log), ""]
     if result.workspace and Path(result.workspace).exists():
         lines.append(f"workspace: {result.workspace}")
     lines.append(f"details:   {directory}")
-    return "\n".join(lines)
+    return visible("\n".join(lines))
 
 
 def properties(result: Result, run: Run) -> list[tuple[str, str | float]]:
@@ -46,10 +47,8 @@ def properties(result: Result, run: Run) -> list[tuple[str, str | float]]:
     return pairs
 
 
-def _telling_log(result: Result, directory: Path) -> Path | None:
-    failed = [check.log for check in result.checks if check.required and not check.passed and check.log]
-    names = ["setup.log"] if "execute" not in result.phases else failed or ["run.log"]
-    logs = (directory / name for name in names)
+def _failed_check_log(result: Result, directory: Path) -> Path | None:
+    logs = [directory / check.log for check in result.checks if check.required and not check.passed and check.log]
     return next((log for log in logs if log.is_file() and log.stat().st_size), None)
 
 
