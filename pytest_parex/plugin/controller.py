@@ -155,7 +155,9 @@ class Controller:
         keep = loaded.experiment.workspace.keep or ("none" if os.environ.get("CI") else "all")
         if result is None or keep == "all" or (keep == "failed" and not result.passed):
             return
-        workspace.remove(run, result)
+        removal = workspace.remove(run, result)
+        if removal.outcome not in (workspace.Outcome.REMOVED, workspace.Outcome.MISSING):
+            self.notices.append(removal.message)
 
 
 def _run(loaded: Loaded) -> Run:
