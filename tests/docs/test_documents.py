@@ -19,6 +19,7 @@ from click.testing import CliRunner
 
 from pytest_parex import hookspecs, processes
 from pytest_parex.cli import main
+from pytest_parex.endings import Cause, counts
 from pytest_parex.model import Experiment
 from pytest_parex.plugin.finished import FinishedTrial
 
@@ -159,6 +160,16 @@ def test_every_key_of_a_spec_is_described() -> None:
 
     keys = [info.alias or name for name, info in Experiment.model_fields.items()]
     assert [key for key in keys if f"`{key}`" not in described] == []
+
+
+def test_what_counts_is_documented_as_the_table_of_endings_decides() -> None:
+    text = (ROOT / "docs" / "comparison.md").read_text()
+    table = re.findall(r"^\| (\w+) \| (.*`)", text, re.MULTILINE)
+    rows = {outcome: set(re.findall(r"`([a-z ]+)`", causes)) for outcome, causes in table}
+
+    assert rows["passed"] == {Cause.PASSED}
+    assert rows["failed"] == {cause for cause in Cause if counts(cause)} - {Cause.PASSED}
+    assert rows["missing"] == {cause for cause in Cause if not counts(cause)}
 
 
 def test_hooks_and_attributes_exist() -> None:
