@@ -77,7 +77,8 @@ _NOISE = (
     "warning:",
     "Preparing worktree",
     "fatal: Could not read from remote repository",
-    "fatal: fetch-pack: invalid index-pack output",
+    "Please make sure you have the correct access rights",
+    "and the repository exists.",
 )
 _FAULT = ("fatal:", "error:")
 

@@ -54,6 +54,13 @@ def test_a_fetch_from_nowhere_says_what_is_missing_and_not_that_it_could_not_be_
         Git(lab.repository())("fetch", str(tmp_path / "nowhere"))
 
 
+def test_what_ssh_said_is_not_lost_in_advice(lab):
+    ssh = "sh -c 'echo Host key verification failed. >&2; exit 255' ssh"
+
+    with pytest.raises(GitError, match=r": Host key verification failed\.$"):
+        Git(lab.repository(), settings={"core.sshCommand": ssh})("ls-remote", "ssh://example.org/x.git")
+
+
 def test_names_survive_whatever_bytes_they_are_made_of(lab):
     names = ["with space", "café", "two\nlines", os.fsdecode(b"latin-\xe9"), "tab\there", 'quote"s']
     repo = lab.repository(dict.fromkeys(names, "x"))

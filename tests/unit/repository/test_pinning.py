@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -252,6 +253,35 @@ def test_a_mirror_that_was_being_made_when_its_process_was_killed_is_made_again(
 
     assert Git(git_dir=Path(base.mirror))("cat-file", "-t", base.commit) == "commit"
     assert not left.exists()
+
+
+@pytest.mark.parametrize("step", range(4, 32, 4))
+def test_a_base_can_be_pinned_after_a_kill_at_any_step(lab, step):
+    repo = lab.repository()
+    (repo / "new.txt").write_text("uncommitted")
+    before = lab.state(repo)
+    folder = lab.folder / "bin"
+    folder.mkdir()
+    count = lab.folder / "count"
+    (folder / "git").write_text(
+        f'#!/bin/sh\necho x >> {count}\n[ "$(wc -l < {count})" -ge {step} ] && kill -9 $PPID\n'
+        f'exec {shutil.which("git")} "$@"\n'
+    )
+    (folder / "git").chmod(0o755)
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(Path(pytest_parex.__file__).parents[1]),
+        "PATH": f"{folder}:{os.environ['PATH']}",
+    }
+
+    killed = subprocess.run([sys.executable, "-c", PIN, str(lab.folder), str(repo)], env=environment, check=False)
+    base = lab.pin(repo)
+
+    assert killed.returncode == (-9 if len(count.read_text().split()) >= step else 0)
+    assert Git(git_dir=Path(base.mirror))("fsck", "--full") == ""
+    assert commits(base.mirror) == {base.commit, Git(repo)("rev-parse", "HEAD")}
+    assert not list(lab.sources.glob("*.making-*"))
+    assert lab.state(repo) == before
 
 
 def test_processes_that_pin_at_once_agree_on_one_mirror(lab):

@@ -311,6 +311,27 @@ def test_a_plain_directory_is_imported_without_what_git_would_ignore(lab):
     assert lab.state(folder) == before
 
 
+def test_a_plain_directory_inside_a_repository_is_taken_without_what_that_repository_ignores(lab):
+    repo = lab.repository({".gitignore": "__pycache__/\n/ignored/\n*.log\n", "examples/one/a.py": "a"})
+    example, ignored = repo / "examples" / "one", repo / "ignored"
+    for folder in (example, ignored):
+        (folder / "__pycache__").mkdir(parents=True)
+        (folder / "__pycache__" / "a.pyc").touch()
+        (folder / "new.py").write_text("n")
+        (folder / "x.log").touch()
+
+    assert files(lab.pin(example)) == {"a.py": "100644 a", "new.py": "100644 n"}
+    assert "new.py" in files(lab.pin(ignored))
+
+
+def test_equal_directories_are_equal_bases(lab):
+    for name in ("one", "two"):
+        (lab.folder / name).mkdir()
+        (lab.folder / name / "f").write_text("same")
+
+    assert lab.pin(lab.folder / "one").commit == lab.pin(lab.folder / "two").commit
+
+
 def test_a_plain_directory_has_no_refs(lab):
     (lab.folder / "plain").mkdir()
 
