@@ -32,7 +32,7 @@ def readable() -> Iterator[Path]:
 
 
 def _anyone_can_run(prefix: tuple[str, ...]) -> bool:
-    command = [*prefix, sys.executable, "-c", f"open({__file__!r})"]
+    command = [*prefix, sys.executable, "-c", f"import pytest_parex.processes; open({__file__!r})"]
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
