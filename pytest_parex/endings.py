@@ -60,7 +60,7 @@ ENDINGS: dict[Cause, Ending] = {
     Cause.CONTAINER_FAILED: Ending(False, True, "the container engine failed"),
     Cause.GRADING_FAILED: Ending(False, True, "the grading itself failed, not the work"),
     Cause.INTERRUPTED: Ending(False, False, "the run was stopped while this trial was under way"),
-    Cause.CRASHED: Ending(False, False, "the process that executed the trial died"),
+    Cause.CRASHED: Ending(False, False, "parex or a plugin failed, or the process that executed the trial died"),
 }
 
 

@@ -60,12 +60,15 @@ class Execution:
         """On to the next pause of the trial's life, or to its end."""
         if self._life is None or self._result is not None:
             return
+        unwritten = ""
         try:
             next(self._life)
         except StopIteration as end:
             self._set(end.value)
         except ParexError as fault:  # the run directory cannot be written, so there is no result either
-            pytest.fail(str(fault), pytrace=False)
+            unwritten = str(fault)
+        if unwritten:
+            pytest.fail(unwritten, pytrace=False)
 
     def _set(self, result: Result) -> None:
         self._result = result

@@ -36,7 +36,7 @@ def test_a_session_that_is_killed_leaves_whole_results_and_nothing_running_and_d
         }
     )
     before = state(repo.path, leave_out=[".parex"])
-    sessions = {}
+    sessions: dict[str, tuple[Any, Path]] = {}
     for _ in range(2):
         session = start(repo, *LEAN, "-p", "xdist", "-n2", env=ALONE)
         known = set(sessions)
