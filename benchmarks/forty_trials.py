@@ -18,12 +18,14 @@ import random
 import shutil
 import subprocess
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
+from typing import NamedTuple
 
 from measuring import Row, cost, folder, interleaved, options, show
 
-from pytest_parex.store import Run, open_run
+from pytest_parex.store import open_run
 from pytest_parex.testing import Project
 
 AT_ONCE = 8
@@ -65,11 +67,16 @@ def longest_first(durations: Sequence[float], machines: int) -> float:
     return max(free)
 
 
-def span(run: Run) -> float:
-    """Seconds between the first trial's first event and the last one's last."""
-    journals = [run.events(trial.id, 1) for trial in run.plan.trials]
-    begun = min(datetime.fromisoformat(events[0].time) for events in journals)
-    return (max(datetime.fromisoformat(events[-1].time) for events in journals) - begun).total_seconds()
+class Turn(NamedTuple):
+    """What one command took, in seconds."""
+
+    whole: float
+    before: float = 0.0
+    """Until the first trial started."""
+    trials: float = 0.0
+    """From then until the last one had ended."""
+    races: int = 0
+    """How often a worktree could not be made at once."""
 
 
 def gnu_parallel() -> bool:
@@ -90,19 +97,25 @@ def main() -> None:
         project = repository(place / "project", durations, chosen.files)
         sides = {"parex": lambda: with_parex(project)}
         if gnu_parallel():
-            sides["GNU parallel"] = lambda: with_loop(project, place / "loop")
+            sides["loop"] = lambda: with_loop(project, place / "loop")
         measured = interleaved(sides, chosen.rounds)
-    whole, between = zip(*measured["parex"], strict=True)
+    turns = measured["parex"]
+    whole = [turn.whole for turn in turns]
     rows = [
         Row("40 trials, whole command", "perfect schedule", whole, perfect, 1.05),
-        Row("40 trials, first start to last end", "perfect schedule", between, perfect, 1.05),
+        Row("40 trials, first start to last end", "perfect schedule", [turn.trials for turn in turns], perfect, 1.05),
     ]
-    notes = ["GNU parallel is missing, so its row is too: apt-get install parallel, or brew install parallel"]
-    if "GNU parallel" in measured:
-        loop, races = zip(*measured["GNU parallel"], strict=True)
+    before = median(turn.before / turn.whole for turn in turns)
+    trials = median(turn.trials / turn.whole for turn in turns)
+    notes = [f"of the command: {before:.0%} before the first trial, {trials:.0%} trials, the rest behind the last one"]
+    if "loop" in measured:
+        loop = [turn.whole for turn in measured["loop"]]
         rows.append(Row("40 trials, whole command", "loop with GNU parallel", whole, loop, 1.00))
         rows.append(Row("loop with GNU parallel", "perfect schedule", loop, perfect))
-        notes = [f"the loop's `git worktree add` failed {sum(races):g} times and was tried again"] if any(races) else []
+        if races := sum(turn.races for turn in measured["loop"]):
+            notes.append(f"the loop's `git worktree add` failed {races} times and was tried again")
+    else:
+        notes.append("no row for GNU parallel, which is missing: apt-get install parallel, or brew install parallel")
     show(rows, notes, chosen.json)
 
 
@@ -121,19 +134,24 @@ def repository(path: Path, durations: dict[str, float], files: int) -> Project:
     return project
 
 
-def with_parex(project: Project) -> tuple[float, float]:
-    """Seconds of the whole command, and between the first start and the last end."""
+def with_parex(project: Project) -> Turn:
+    """One run."""
+    begun = datetime.now(UTC)
     whole = cost(project.command("-n", str(AT_ONCE)), project.path, project.environment()).wall_s
-    return whole, span(open_run("forty", project.path / ".parex"))
+    run = open_run("forty", project.path / ".parex")
+    journals = [run.events(trial.id, 1) for trial in run.plan.trials]
+    first = min(datetime.fromisoformat(events[0].time) for events in journals)
+    last = max(datetime.fromisoformat(events[-1].time) for events in journals)
+    return Turn(whole, (first - begun).total_seconds(), (last - first).total_seconds())
 
 
-def with_loop(project: Project, place: Path) -> tuple[float, float]:
-    """Seconds of the shell loop, and how often it could not make a worktree at once."""
+def with_loop(project: Project, place: Path) -> Turn:
+    """The shell loop, from a clean start."""
     shutil.rmtree(place, ignore_errors=True)
     project.git("worktree", "prune")
-    seconds = cost(["bash", "-c", LOOP], project.path, project.environment()).wall_s
+    whole = cost(["bash", "-c", LOOP], project.path, project.environment()).wall_s
     races = place / "races"
-    return seconds, len(races.read_text().split()) if races.exists() else 0
+    return Turn(whole, races=len(races.read_text().split()) if races.exists() else 0)
 
 
 if __name__ == "__main__":
