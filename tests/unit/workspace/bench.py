@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,6 +74,13 @@ class Attempt:
     def notes(self) -> list[str]:
         events = self.run.events(self.trial.id, self.writer.number)
         return [event.data["text"] for event in events if event.name == "note"]
+
+
+def git(attempt: Attempt, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """git as the variant would run it."""
+    return subprocess.run(
+        ["git", *arguments], cwd=attempt.made.path, env=attempt.made.env, capture_output=True, text=True, check=False
+    )
 
 
 @dataclass

@@ -13,16 +13,9 @@ from pytest_parex import repository
 from pytest_parex.errors import WorkspaceError
 from pytest_parex.repository import Git
 
-from .bench import RUN_ID, Attempt, Bench
+from .bench import RUN_ID, Attempt, Bench, git
 
 KINDS = ("worktree", "clone", "copy")
-
-
-def git(attempt: Attempt, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """git as the variant would run it."""
-    return subprocess.run(
-        ["git", *arguments], cwd=attempt.made.path, env=attempt.made.env, capture_output=True, text=True, check=False
-    )
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -358,41 +351,6 @@ def test_a_workspace_that_is_not_its_base_after_filling_is_an_error(
         with pytest.raises(WorkspaceError, match=spoil):
             attempt.create()
         assert not Path(attempt.run.plan.root).exists()
-
-
-def test_a_filter_that_a_sibling_has_put_into_the_mirror_is_not_run(bench: Bench) -> None:
-    bench.project.write({".gitattributes": "*.py filter=theirs\n"})
-    bench.project.commit()
-    run = bench.run(workspace={"kind": "worktree"}, variants={"v1": {}, "v2": {}})
-    first, second = bench.attempt(run, "v1"), bench.attempt(run, "v2")
-    first.create()
-    first.settle()
-    for way in ("clean", "smudge"):
-        git(first, "config", f"filter.theirs.{way}", f"touch {bench.folder}/ran; cat")
-    second.create()
-    second.settle()
-    second.capture()
-    second.remove()
-
-    assert not (bench.folder / "ran").exists()
-
-
-def test_hooks_and_settings_of_one_clone_do_not_reach_another(bench: Bench) -> None:
-    run = bench.run(workspace={"kind": "clone"}, variants={"v1": {}, "v2": {}})
-    first, second = bench.attempt(run, "v1"), bench.attempt(run, "v2")
-    first.create()
-    second.create()
-    hooks = first.made.path / ".git" / "hooks"
-    hooks.mkdir()
-    (hooks / "pre-commit").write_text("#!/bin/sh\ntouch hooked\n")
-    (hooks / "pre-commit").chmod(0o755)
-    git(first, "config", "user.name", "First")
-    for attempt in (first, second):
-        git(attempt, "-c", "user.name=A", "-c", "user.email=a@b", "commit", "--allow-empty", "-m", "x")
-
-    assert (first.made.path / "hooked").exists()
-    assert not (second.made.path / "hooked").exists()
-    assert git(second, "config", "user.name").stdout != "First\n"
 
 
 def test_the_variants_own_git_sees_no_settings_of_parex(bench: Bench) -> None:
