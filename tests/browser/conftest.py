@@ -38,6 +38,7 @@ class Browser:
         command = [program, *FLAGS, f"--user-data-dir={profile}", "about:blank"]
         self._process = subprocess.Popen(
             ["bash", "-c", f'exec "$@" 3<&{commands} 4>&{answers}', "browser", *command],
+            env={**os.environ, "TMPDIR": str(profile.parent)},  # it leaves folders there when it is killed
             pass_fds=(commands, answers),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
