@@ -8,6 +8,7 @@ time limit. Names of files are bytes to git; here they are text with surrogate e
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,8 @@ PATIENCE = 600.0
 """Seconds that a git command may take, unless its caller says otherwise."""
 FROM_AFAR = 3600.0
 """Seconds that fetching over a network may take."""
+_ALMOST_FULL = 1 << 20
+"""Bytes that are free on a disk where writing fails."""
 
 _SETTINGS = {
     "core.hooksPath": "/dev/null",
@@ -167,7 +170,17 @@ class Git:
         """The error for a command that failed: which one, where, and what git said last."""
         place = self.work_tree or self.directory or self.git_dir
         said = last_words(done.stderr) or f"exit code {done.exit_code}"
-        return GitError(f"`{_short(['git', *map(str, arguments)])}` failed in {place}: {said}")
+        full = [path for path in (self.git_dir, self.work_tree, self.directory) if path and _is_full(path)]
+        # git does not always say so: the kernel may end it in the middle of writing.
+        also = f" (the disk of {full[0]} is full)" if full else ""
+        return GitError(f"`{_short(['git', *map(str, arguments)])}` failed in {place}: {said}{also}")
+
+
+def _is_full(place: Path) -> bool:
+    try:
+        return shutil.disk_usage(place).free < _ALMOST_FULL
+    except OSError:
+        return False
 
 
 def last_words(stderr: bytes) -> str:

@@ -17,7 +17,7 @@ from pytest_parex.testing import Project
 
 from .sessions import mounting, plain_user, run, small_disk, work
 
-FULL = re.compile("No space left on device|disk is full|Out of diskspace")
+FULL = re.compile("No space left on device|the disk (of .+ )?is full|Out of diskspace")
 FILL = "dd if=/dev/zero bs=64k 2>/dev/null"
 
 
