@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from pytest_parex.compare.differences import from_first
+from pytest_parex.compare.differences import from_baseline, from_first
 from pytest_parex.compare.metrics import measures, summarise
 from pytest_parex.compare.outcomes import summarise_trials
 from pytest_parex.compare.ranking import criteria, rank
@@ -30,6 +30,10 @@ def compare(plan: Plan, results: Sequence[Result], not_selected: Collection[str]
     place = {name: position for position, name in enumerate(ranking.order)}
     summaries.sort(key=lambda row: place[row.name])
     metrics = [criterion.metric for criterion in by]
+    counted = [row.name for row in summaries if row.counted]
+    differences = from_first(trials, metrics, counted)
+    if baseline := plan.experiment.compare.baseline:
+        differences += from_baseline(trials, metrics, counted, baseline)
     return Comparison(
         experiment=plan.experiment.experiment,
         run=plan.run,
@@ -38,7 +42,7 @@ def compare(plan: Plan, results: Sequence[Result], not_selected: Collection[str]
         reasons=reasons(ranking, summaries, trials, by, faults),
         rank=tuple(metrics),
         variants=tuple(summaries),
-        differences=from_first(trials, metrics, [row.name for row in summaries if row.counted]),
+        differences=differences,
         trials=trials,
         settings=differing_settings(plan.experiment),
     )

@@ -44,6 +44,14 @@ def from_first(trials: Sequence[TrialSummary], metrics: Sequence[str], order: Se
     return tuple(between(trials, metric, a, b) for metric in metrics for a in first for b in others)
 
 
+def from_baseline(
+    trials: Sequence[TrialSummary], metrics: Sequence[str], order: Sequence[str], baseline: str
+) -> tuple[Difference, ...]:
+    """Each other variant minus the baseline, metric by metric; without what `from_first` says already."""
+    others = [name for name in order[1:] if name != baseline] if baseline in order else []
+    return tuple(between(trials, metric, name, baseline) for metric in metrics for name in others)
+
+
 def _means_by_pair(trials: Sequence[TrialSummary], metric: str, variant: str) -> dict[str, float]:
     values: dict[str, list[float]] = {}
     for trial in trials:

@@ -39,8 +39,10 @@ def activate(config: pytest.Config) -> None:
     manager.register(Live(config, session), "parex-live")
     if not is_worker(config) and _may_create(config):
         from pytest_parex.plugin.controller import Controller
+        from pytest_parex.plugin.progress import Progress
 
         manager.register(Controller(config, session), "parex-controller")
+        manager.register(Progress(session), "parex-progress")  # after it: to see what it has ended
     if manager.hasplugin("xdist"):
         from pytest_parex.plugin import xdist
 

@@ -21,6 +21,16 @@ def test_the_leader_is_compared_with_every_other_in_every_criterion(ranked):
     ]
 
 
+def test_every_other_variant_is_compared_with_the_baseline_too(told):
+    told.experiment = {"compare": {"rank": ["time"], "baseline": "a"}}
+    for name, time in (("a", 3.0), ("b", 1.0), ("c", 2.0)):
+        told.ended(name, time=time)
+
+    found = told.compared().differences
+
+    assert [(each.a, each.b, each.value) for each in found] == [("b", "c", -1.0), ("b", "a", -2.0), ("c", "a", -1.0)]
+
+
 def test_nothing_is_called_tested(ranked):
     told = ranked("time")
     told.passes("a", "time", [1.0] * 10)
