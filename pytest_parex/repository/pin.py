@@ -28,12 +28,15 @@ def pin(
     that variants must not see: kept out of a snapshot, refused if the history has them. Returns the base, and notices
     for people. Nothing of the source is written. Raises WorkspaceError, saying what to do.
     """
-    sources.mkdir(parents=True, exist_ok=True)
-    if source.kind == "url":
-        return pin_url(source, ref, sources), ()
-    if source.kind == "directory":
-        return pin_directory(source, ref, sources, leave_out), ()
-    return _pin_repository(source, ref, dirty, sources, leave_out)
+    try:
+        sources.mkdir(parents=True, exist_ok=True)
+        if source.kind == "url":
+            return pin_url(source, ref, sources), ()
+        if source.kind == "directory":
+            return pin_directory(source, ref, sources, leave_out), ()
+        return _pin_repository(source, ref, dirty, sources, leave_out)
+    except OSError as error:
+        raise WorkspaceError(f"no mirror of {source.name} can be made in {sources}: {error}") from error
 
 
 def _pin_repository(

@@ -91,11 +91,12 @@ def test_a_run_directory_that_becomes_full_costs_no_finished_result_and_no_trace
 
 
 @pytest.mark.usefixtures("mounts")
-def test_a_run_that_cannot_be_begun_says_so(project: Callable[..., Project], tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", ["16k", "40k", "64k"])
+def test_a_run_that_cannot_be_begun_says_so(project: Callable[..., Project], tmp_path: Path, size: str) -> None:
     repo = project({"answer.txt": "0\n"})
     repo.spec({"variants": {"a": {}}, "runner": "none"})
 
-    prefix = small_disk("16k", tmp_path / "disk", tmp_path / "kept")
+    prefix = small_disk(size, tmp_path / "disk", tmp_path / "kept")
 
     finished = run(repo, "--parex-dir", str(tmp_path / "disk"), prefix=prefix)
 
