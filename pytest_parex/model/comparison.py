@@ -1,4 +1,4 @@
-"""What the trials of a run say about the variants. Stored as `comparison.json`, whose keys DESIGN promises to scripts."""
+"""What the trials of a run say about the variants. Stored as `comparison.json`, whose keys scripts can rely on."""
 
 from __future__ import annotations
 

@@ -28,7 +28,9 @@ class Event:
 class Emit(Protocol):
     """`emit("note", text="…")`: journal an event of this attempt. Data must be plain JSON."""
 
-    def __call__(self, name: str, **data: Any) -> None: ...
+    def __call__(self, name: str, **data: Any) -> None:
+        """Journal it now, on this thread."""
+        ...
 
 
 @dataclass(frozen=True)
