@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from typing import Any
 
 import pytest
 
+from pytest_parex.errors import StoreError
 from pytest_parex.plugin.session import Session
 from pytest_parex.store import Run
 
@@ -52,12 +54,13 @@ class Progress:
     def _write(self, run: Run) -> None:
         self._written = time.monotonic()
         done = self._done.get(run.plan.experiment.experiment, {})
-        run.write_progress(
-            {
-                "experiment": run.plan.experiment.experiment,
-                "run": run.plan.run,
-                "trials": len(run.plan.trials),
-                "finished": len(done),
-                "causes": {trial.id: done.get(trial.id) for trial in run.plan.trials},
-            }
-        )
+        with contextlib.suppress(StoreError):  # a full disk is said by what matters more
+            run.write_progress(
+                {
+                    "experiment": run.plan.experiment.experiment,
+                    "run": run.plan.run,
+                    "trials": len(run.plan.trials),
+                    "finished": len(done),
+                    "causes": {trial.id: done.get(trial.id) for trial in run.plan.trials},
+                }
+            )

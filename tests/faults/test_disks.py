@@ -91,7 +91,7 @@ def test_a_run_directory_that_becomes_full_costs_no_finished_result_and_no_trace
 
 
 @pytest.mark.usefixtures("mounts")
-@pytest.mark.parametrize("size", ["16k", "40k", "64k"])
+@pytest.mark.parametrize("size", ["16k", "40k", "64k", "104k"])
 def test_a_run_that_cannot_be_begun_says_so(project: Callable[..., Project], tmp_path: Path, size: str) -> None:
     repo = project({"answer.txt": "0\n"})
     repo.spec({"variants": {"a": {}}, "runner": "none"})
@@ -100,7 +100,7 @@ def test_a_run_that_cannot_be_begun_says_so(project: Callable[..., Project], tmp
 
     finished = run(repo, "--parex-dir", str(tmp_path / "disk"), prefix=prefix)
 
-    assert finished.exit_code == 4, finished.out
+    assert finished.exit_code in (1, 4), finished.out  # 1 if the plan could just be written
     assert FULL.search(finished.out)
     assert "Traceback" not in finished.out
 
