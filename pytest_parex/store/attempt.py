@@ -24,6 +24,10 @@ RESERVED_BYTES = 128 * 1024
 must not keep its own result from being written."""
 
 
+SYNCED_FROM_S = 0.1
+"""A phase that took less is synced with the next one: after a power cut it is done again as quickly as it was done."""
+
+
 class AttemptWriter:
     """Writes one attempt: `emit` and `phase` go to its journal, `finish` writes its result.
 
@@ -67,7 +71,8 @@ class AttemptWriter:
             duration = time.monotonic() - begun
             self.phases[name] = self.phases.get(name, 0.0) + duration
             self.emit("phase-end", phase=name, duration_s=round(duration, 6))
-            self._journal.sync()
+            if duration >= SYNCED_FROM_S:
+                self._journal.sync()
 
     def finish(self, result: Result) -> None:
         """Write the result, then journal `finished`; the result is there whole or, with a StoreError, not at all.
