@@ -42,6 +42,18 @@ def test_a_suffix_that_nobody_writes_is_refused_before_anything_runs(
     assert not run.runs.exists()
 
 
+def test_one_file_cannot_hold_several_comparisons(project: Callable[..., Project]) -> None:
+    repo = project()
+    repo.spec("variants: {a: {}}\nrunner: none\n")
+    repo.spec("variants: {a: {}}\nrunner: none\n", "other.yaml")
+
+    run = repo.run("--parex", "other.yaml", "--parex-out", "out.md")
+
+    assert run.exit_code == 4
+    assert "--parex-out" in run.out
+    assert not run.runs.exists()
+
+
 def test_a_file_that_cannot_be_written_costs_no_result(project: Callable[..., Project]) -> None:
     repo = project({"a-file": ""})
     repo.spec("variants: {a: {}}\nrunner: none\n")
