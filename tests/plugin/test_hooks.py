@@ -213,7 +213,7 @@ def test_hooks_that_only_watch_and_report_cost_nothing_when_they_raise(
 
                 def pytest_parex_aggregate(comparison, results):
                     raise LookupError("no section")
-                """
+                """,
         }
     )
     repo.spec({"variants": {"a": {}}, "runner": "none"})
