@@ -7,7 +7,7 @@ JUnit need nothing of parex's own.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
@@ -45,26 +45,29 @@ class SpecModule(pytest.Module):
     def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
         """The trials, free of what the user's suite does to its tests."""
         items = list(super().collect())
+        marks = _marks_against_plugins(self.config)
         for item in items:
             if isinstance(item, pytest.Function):
-                _leave_alone(item)
+                item.fixturenames[:] = [name for name in item.fixturenames if name in ("request", "_parex_execution")]
+            for mark in marks:
+                item.add_marker(mark)
         return items
 
 
-def _leave_alone(item: pytest.Function) -> None:
-    """Keep the suite's autouse fixtures, time limits and reruns away from a trial."""
-    item.fixturenames[:] = [name for name in item.fixturenames if name in ("request", "_parex_execution")]
-    manager = item.config.pluginmanager
-    if manager.hasplugin("timeout"):
-        item.add_marker(pytest.mark.timeout(0))
-    if manager.hasplugin("rerunfailures"):
-        item.add_marker(pytest.mark.flaky(reruns=0))
+def _marks_against_plugins(config: pytest.Config) -> list[pytest.MarkDecorator]:
+    """What keeps the time limits and reruns of a suite away from trials."""
+    marks = []
+    if config.pluginmanager.hasplugin("timeout"):
+        marks.append(pytest.mark.timeout(0))
+    if config.pluginmanager.hasplugin("rerunfailures"):
+        marks.append(pytest.mark.flaky(reruns=0))
+    return marks
 
 
 class Collection:
     """Collects the spec files that were asked for, and selects among trials."""
 
-    def __init__(self, session: Session, only: Iterable[str]) -> None:
+    def __init__(self, session: Session, only: Sequence[str]) -> None:
         self.session = session
         self.only = parse_only(only, session)
 
@@ -81,7 +84,7 @@ class Collection:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         """Apply `--parex-only`; run trials before the tests that ask for them."""
-        unwanted = [item for item in items if (key := trial_of(item)) and not self._wanted(key)]
+        unwanted = [item for item in items if self.only and (key := trial_of(item)) and not self._wanted(key)]
         if unwanted:
             config.hook.pytest_deselected(items=unwanted)
             gone = set(map(id, unwanted))
@@ -103,10 +106,12 @@ def trial_of(item: pytest.Item) -> Key | None:
     return key if isinstance(key, tuple) else None  # a marker that leaves no trial gives a test that pytest skips
 
 
-def parse_only(only: Iterable[str], session: Session) -> dict[str, set[str]]:
+def parse_only(only: Sequence[str], session: Session) -> dict[str, set[str]]:
     """`--parex-only` values as key → wanted values; UsageError for what can select nothing."""
     wanted: dict[str, set[str]] = {}
     known: dict[str, set[str]] = {}
+    if not only:
+        return wanted
     for loaded, trial in session.trials():
         for name, value in loaded.facts(trial).items():
             known.setdefault(name, set()).add(str(value))
