@@ -70,8 +70,10 @@ def _received(config: pytest.Config) -> list[Loaded]:
     received = []
     for sent in json.loads(workerinput(config)["parex"]):
         plan = Plan.model_validate_json(sent["plan"])
-        run = Run(plan, Path(plan.directory))
-        received.append(Loaded(Path(plan.spec), plan.experiment, plan.trials, run, sent["begun_before"]))
+        run = Run(plan, Path(sent["directory"]))
+        received.append(
+            Loaded(Path(sent["spec"]), plan.experiment, plan.trials, run, begun_before=sent["begun_before"])
+        )
     return received
 
 

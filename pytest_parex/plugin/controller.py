@@ -46,7 +46,9 @@ class Controller:
             bases = _bases(run.plan)
             lines.append(f"parex: {loaded.experiment.experiment}, {_count(loaded)}, {bases}")
             lines.append(f"parex: run {_shown(run.directory)}, workspaces {_shown(Path(run.plan.root))}")
-            lines += [f"parex: note: {notice}" for notice in run.plan.notices if notice not in bases]
+            lines += [
+                f"parex: note: {notice}" for notice in (*run.plan.notices, *loaded.notices) if notice not in bases
+            ]
         return lines
 
     def pytest_sessionstart(self) -> None:

@@ -27,6 +27,8 @@ class Loaded:
     experiment: Experiment
     trials: tuple[Trial, ...]
     run: Run | None = None
+    notices: tuple[str, ...] = ()
+    """What is to be said of this session, besides the notices of the plan."""
     begun_before: Mapping[str, int] = field(default_factory=dict)
     """Trial id → its last attempt of earlier sessions, where this one fills a run."""
 

@@ -98,12 +98,16 @@ def _filled(config: pytest.Config, loaded: Loaded) -> Loaded:
             f"--parex-run {config.getoption('parex_run')} is a run of {run.plan.experiment.experiment}, "
             f"and {loaded.spec.name} describes {loaded.experiment.experiment}"
         )
+    changed = run.plan.experiment != loaded.experiment
+    if changed and config.getoption("parex_set"):
+        raise pytest.UsageError(f"--parex-set: {run.plan.run} was planned with other values, and a run keeps its plan")
     begun = {trial.id: run.attempts(trial.id) for trial in run.plan.trials}
     return replace(
         loaded,
         experiment=run.plan.experiment,
         trials=run.plan.trials,
         run=run,
+        notices=(f"{loaded.spec.name} has changed since this run was planned, which keeps its plan",) * changed,
         begun_before={trial: attempts[-1] for trial, attempts in begun.items() if attempts},
     )
 

@@ -72,7 +72,12 @@ class PullController:
     def pytest_configure_node(self, node: WorkerController) -> None:
         """Send the frozen plans to every worker, also to replacements of crashed ones."""
         runs = [
-            {"plan": loaded.run.plan.model_dump_json(), "begun_before": loaded.begun_before}
+            {
+                "spec": str(loaded.spec),
+                "plan": loaded.run.plan.model_dump_json(),
+                "directory": str(loaded.run.directory),
+                "begun_before": loaded.begun_before,
+            }
             for loaded in self.session.loaded
             if loaded.run
         ]

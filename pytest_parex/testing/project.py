@@ -107,7 +107,7 @@ class Project:
         spec: str | None = "spec.yaml",
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
-        timeout: float = 120.0,
+        timeout: float = 300.0,
     ) -> Finished:
         """Run `pytest --parex SPEC ARGS…` in the project and wait for it."""
         captured = processes.capture(

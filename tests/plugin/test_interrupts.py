@@ -72,6 +72,28 @@ def test_an_interrupted_run_can_be_filled(repo: Project, folder: Path, start: Ca
     assert filled.run().attempts("quick") == [1]
 
 
+@pytest.mark.parametrize("mode", ["-n0", "-n2"])
+def test_an_impatient_second_interrupt_leaves_nothing_running(
+    project: Callable[..., Project], folder: Path, start: Callable[..., Any], mode: str
+) -> None:
+    repo = project()
+    endless = f'echo half > work.txt; touch "{folder}/begun"; test -e "{folder}/released" || exec sleep 3600'
+    repo.spec({"variants": {"endless": {}}, "runner": {"shell": endless}, "timeout": "1h"})
+    session = start(repo, mode)
+    session.until((folder / "begun").exists, "the endless trial")
+
+    session.interrupt()
+    session.interrupt()
+    session.wait()
+    session.wait_until_nothing_is_left()
+
+    (folder / "released").touch()
+    filled = repo.run(mode, "--parex-run", "spec")
+    assert filled.outcomes == {"passed": 1}, filled.out
+    assert filled.run().attempts("endless") == [1, 2]
+    assert "+half" in (filled.run().attempt_directory("endless", 1) / "changes.patch").read_text()
+
+
 def test_the_users_handler_of_sigterm_is_given_back(project: Callable[..., Project]) -> None:
     repo = project(
         {

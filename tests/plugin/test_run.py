@@ -83,6 +83,24 @@ def test_a_missing_trial_is_executed_again_and_keeps_its_first_attempt(
     assert filled.run().attempts("a") == [1, 2]
 
 
+@pytest.mark.parametrize("mode", ["-n0", "-n2"])
+def test_a_run_keeps_its_plan_when_the_spec_has_changed_or_moved(project: Callable[..., Project], mode: str) -> None:
+    repo = project()
+    repo.spec("experiment: job\nvariants: {a: {}, b: {}}\nrunner: none\n")
+    assert repo.run("--parex-only", "variant=a").exit_code == 0
+    (repo.path / "spec.yaml").unlink()
+    repo.spec("experiment: job\nvariants: {a: {}, c: {}}\nrunner: none\n", "moved.yaml")
+
+    filled = repo.run(mode, "--parex-run", "job", spec="moved.yaml")
+    refused = repo.run("--parex-run", "job", "--parex-set", "repeats=2", spec="moved.yaml")
+
+    assert filled.outcomes == {"passed": 2}, filled.out
+    assert sorted(result.trial.id for result in filled.run("job").results()) == ["a", "b"]
+    assert "note: moved.yaml has changed since this run was planned, which keeps its plan" in filled.out
+    assert refused.exit_code == 4
+    assert "a run keeps its plan" in refused.out
+
+
 @pytest.mark.parametrize(
     ("run", "message"),
     [
