@@ -10,6 +10,7 @@ import math
 import os
 import time
 from collections import Counter
+from collections.abc import Generator
 from dataclasses import asdict
 from typing import Any
 
@@ -77,11 +78,20 @@ class Live:
         """An event is no test: no letter, no word, no count."""
         return ("", "", "") if isinstance(report, EventReport) else None
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_logreport(self, report: Any) -> None:
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_logreport(self, report: Any) -> Generator[None]:
         """In the controller: tell the hook and the terminal."""
+        yield
         if isinstance(report, EventReport) and not is_worker(self.config):
+            self._forget(report)
             self._tell(report.event)
+
+    def _forget(self, report: EventReport) -> None:
+        """Take the event from what the terminal keeps for `--durations`; a long run has very many."""
+        terminal = self.config.pluginmanager.getplugin("terminalreporter")
+        kept = terminal.stats.get("", []) if terminal else []
+        if kept and kept[-1] is report:
+            kept.pop()
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Say which listeners failed."""

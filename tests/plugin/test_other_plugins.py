@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import html
+import json
+import re
 from collections.abc import Callable
 
 import pytest
@@ -30,6 +33,12 @@ def repo(project: Callable[..., Project]) -> Project:
     return made
 
 
+def listed_in(page: str) -> dict[str, int]:
+    """Node id → number of rows, from the data that pytest-html puts into its page."""
+    data = json.loads(html.unescape(re.search(r'data-jsonblob="([^"]*)"', page)[1]))
+    return {nodeid: len(rows) for nodeid, rows in data["tests"].items()}
+
+
 @pytest.mark.parametrize("mode", ["-n0", "-n2", "-n2 --dist=load"])
 def test_all_of_them_at_once(repo: Project, mode: str) -> None:
     run = repo.run(
@@ -45,8 +54,9 @@ def test_all_of_them_at_once(repo: Project, mode: str) -> None:
         "wrong--one": False,
         "wrong--two": False,
     }
-    page = (repo.path / "report.html").read_text()
-    assert all(f"spec.yaml::spec[{name}]" in page for name in run.results)
+    listed = listed_in((repo.path / "report.html").read_text())
+    assert {f"spec.yaml::spec[{name}]": 1 for name in run.results}.items() <= listed.items()
+    assert len(listed) == 4 + 4, "what trials tell on their way is no test"
     assert "app.py" in run.out
     assert "100%" in run.out
 

@@ -44,11 +44,13 @@ def test_by_default_header_and_comparison(repo: Project, mode: str) -> None:
 
 @pytest.mark.parametrize("mode", ["-n0", "-n2"])
 def test_very_verbose_names_every_phase_as_it_ends(repo: Project, mode: str) -> None:
-    run = repo.run(mode, "-vv", "--parex-only", "variant=right", "--parex-only", "repeat=1")
+    run = repo.run(mode, "-vv", "--durations=0", "--parex-only", "variant=right", "--parex-only", "repeat=1")
 
     for phase in ("prepare", "setup", "execute", "capture", "checks", "metrics"):
         assert re.search(rf"^parex: right--one--r1: {phase} \d+\.\d s$", run.out, re.MULTILINE), run.out
     assert run.outcomes == {"passed": 1, **({"deselected": 3} if mode == "-n0" else {})}, run.out
+    durations = [line.split()[1] for line in run.out.splitlines() if re.match(r"\d+\.\d\ds ", line)]
+    assert sorted(durations) == ["call", "setup", "teardown"], "what trials tell on their way is no test"
 
 
 @pytest.mark.parametrize("mode", ["-n0", "-n2"])
