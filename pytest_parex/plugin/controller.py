@@ -78,7 +78,7 @@ class Controller:
             return
         key = (facts["experiment"], facts["trial"])
         self.done[key] += 1
-        if self.done[key] == facts["asking"]:
+        if self.done[key] == facts["asking"] * self.session.copies:
             self.let_go.add(key)
             self.removals.submit(self._let_go, key)
 

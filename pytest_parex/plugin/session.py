@@ -60,6 +60,8 @@ class Session:
     loaded: list[Loaded]
     listen: Callable[[pytest.Item, Event], None] = lambda item, event: None
     """Called in the process that executes a trial, on its main thread."""
+    copies: int = 1
+    """How often every item is run: once, or with `--dist each` in every worker."""
 
     def at(self, spec: Path) -> Loaded | None:
         """The experiment whose spec is this file."""

@@ -34,6 +34,8 @@ from pytest_parex.plugin.session import Session, Terminated, is_worker, workerin
 def register(config: pytest.Config, session: Session) -> None:
     """Register the side that this process is on."""
     if not is_worker(config):
+        if config.getvalue("dist") == "each":
+            session.copies = len(parse_tx_spec_config(config))
         config.pluginmanager.register(PullController(config, session), "parex-xdist")
     elif workerinput(config)["parex_pull"]:
         config.pluginmanager.register(PullingWorker(), "parex-xdist")

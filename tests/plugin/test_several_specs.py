@@ -85,12 +85,14 @@ def test_a_spec_that_is_given_twice_is_run_once(repo: Project) -> None:
 def test_a_spec_outside_of_rootdir_is_about_the_repository_that_holds_it(
     project: Callable[..., Project], mode: str
 ) -> None:
-    here, there = project(name="here"), project({"exp/hello.txt": "hello\n"}, name="there")
+    conftest = "def pytest_parex_generate_variants(experiment): return {'b': 'added'}\n"
+    here = project({"conftest.py": "import os\n"}, name="here")
+    there = project({"exp/hello.txt": "hello\n", "exp/conftest.py": conftest}, name="there")
     there.spec("variants: {a: {}}\nrunner: {shell: cat exp/hello.txt}\n", "exp/spec.yaml")
 
     run = here.run(mode, "--rootdir=.", spec="../there/exp/spec.yaml")
 
-    assert run.outcomes == {"passed": 1}, run.out
+    assert run.outcomes == {"passed": 2}, run.out
     assert run.runs == here.path / ".parex"
     assert run.run().plan.base_of("a").checkout == str(there.path)
 

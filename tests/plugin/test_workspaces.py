@@ -36,13 +36,14 @@ def kept(run: Finished) -> list[str]:
     return [name for name, result in results.items() if Path(result.workspace).exists()]
 
 
-@pytest.mark.parametrize("mode", ["-n0", "-n2", "-n2 --dist=load"])
+@pytest.mark.parametrize("mode", ["-n0", "-n2", "-n2 --dist=load", "-n2 --dist=each"])
 def test_none_is_kept_longer_than_tests_ask_for_it(project: Callable[..., Project], mode: str) -> None:
     repo = make(project, workspace={"keep": "none"})
 
     run = repo.run(*mode.split(), "test_it.py")
 
-    assert run.outcomes == {"passed": 5, "failed": 1}, run.out
+    times = 2 if "each" in mode else 1
+    assert run.outcomes == {"passed": times * 5, "failed": times}, run.out
     assert kept(run) == []
     assert not list(repo.path.parent.glob("repo.parex/*/*"))
 
