@@ -81,8 +81,11 @@ def folder() -> Iterator[Path]:
 
 
 def cost(command: Sequence[str], cwd: Path, env: Mapping[str, str], accepted: Iterable[int] = (0,)) -> Cost:
-    """Run a command to its end. What it printed is shown, and the benchmark ends, if its exit code is not accepted."""
-    env = {name: value for name, value in env.items() if name not in NOT_THE_USERS}
+    """Run a command to its end. What it printed is shown, and the benchmark ends, if its exit code is not accepted.
+
+    Its temporary files go beside `cwd`: in a folder that others use, pytest would clear up after earlier sessions.
+    """
+    env = {name: value for name, value in env.items() if name not in NOT_THE_USERS} | {"TMPDIR": str(cwd.parent)}
     with tempfile.TemporaryFile() as output:
         begun = time.perf_counter()
         process = subprocess.Popen(
