@@ -9,6 +9,7 @@ import select
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -126,11 +127,15 @@ class Browser:
 
 
 @pytest.fixture
-def browser(tmp_path: Path, lacking: Callable[[str, str], NoReturn]) -> Iterator[Browser]:
+def browser(lacking: Callable[[str, str], NoReturn]) -> Iterator[Browser]:
     """A Chromium with an empty profile and no way into the network."""
     program = next(filter(None, map(shutil.which, NAMES)), None)
     if program is None:
         lacking("browser", f"none of {', '.join(NAMES)} is on the PATH")
-    started = Browser(program, tmp_path / "profile")
-    yield started
-    started.end()
+    # Not pytest's folder: Chromium makes a socket in it, whose path may have no more than about 100 characters.
+    with tempfile.TemporaryDirectory(prefix="parex-browser-", ignore_cleanup_errors=True) as folder:
+        started = Browser(program, Path(folder, "profile"))
+        try:
+            yield started
+        finally:
+            started.end()

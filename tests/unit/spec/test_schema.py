@@ -42,7 +42,6 @@ def test_the_schema_accepts_what_the_loader_accepts(tmp_path: Path, text: str) -
 
 @pytest.mark.parametrize("file", EXAMPLES, ids=lambda path: path.parent.name)
 def test_the_examples_fit_the_schema(file: Path) -> None:
-    load(file)
     jsonschema.validate(yaml.safe_load(file.read_text(encoding="utf-8")), schema())
 
 
@@ -94,7 +93,7 @@ def test_the_page_about_specs_names_every_key() -> None:
 
 def test_the_faults_that_the_page_shows_are_said_like_this(tmp_path: Path) -> None:
     page = (REPOSITORY / "docs" / "spec.md").read_text(encoding="utf-8")
-    (tmp_path / "limiter.yaml").write_text("variants: {a: x}\n\ndirty:     snapshots\n")
+    (tmp_path / "limiter.yaml").write_text("variants: {a: x}\n\ndirty: snapshots\n")
 
     with pytest.raises(SpecError) as caught:
         load(tmp_path / "limiter.yaml")
