@@ -58,6 +58,12 @@ class Task(Place):
     """Seconds until the work is stopped."""
     log: Path
     """run.log: what the variant's processes print."""
+    earlier: Path | None = None
+    """Directory of the attempt that this one goes on from, in the same workspace; None for a fresh start."""
+    spent_s: float = 0.0
+    """Seconds of execute in the attempts gone on from."""
+    money: float | None = None
+    """US dollars that the work may cost at most, counted from the fresh start; None if the spec sets no limit."""
 
 
 @dataclass(frozen=True)
