@@ -73,8 +73,11 @@ class Document:
         return line, index - self.starts[line - 1] + 1
 
 
-def read_document(path: Path) -> Document:
-    """Read a spec file, YAML or (by its suffix) JSON; SpecError if it cannot be read as one."""
+def read_document(path: Path, key: str = "variants") -> Document:
+    """Read a spec file, YAML or (by its suffix) JSON; SpecError if it cannot be read as one.
+
+    `key` is one that such a file has, for the message to those who have written none.
+    """
     document = Document(str(path))
     try:
         content = _content(path)
@@ -82,14 +85,14 @@ def read_document(path: Path) -> Document:
         text = _text(content)
         root = (json_text if path.suffix.lower() == ".json" else yaml_text).compose(text)
         if root is None:
-            raise UnreadableError(0, "the file is empty; a spec has at least `variants`")
+            raise UnreadableError(0, f"the file is empty; it has at least `{key}`")
         document.data = _Unfolding(document).value(root, ())
     except UnreadableError as error:
         line, column = document._position(error.index)
         raise SpecError([Fault(document.file, line, column, error.message)]) from None
     if not isinstance(document.data, dict):
         found = "a list" if isinstance(document.data, list) else "a single value"
-        raise SpecError([document.at((), f"found {found}; a spec is a mapping with keys such as `variants`")])
+        raise SpecError([document.at((), f"found {found}; allowed: a mapping with keys such as `{key}`")])
     return document
 
 
@@ -103,7 +106,7 @@ def unfold(root: Node | None) -> Document:
 def _content(path: Path) -> bytes:
     try:
         if path.is_dir():
-            raise UnreadableError(0, "is a directory; a spec is a YAML or JSON file")
+            raise UnreadableError(0, "is a directory; expected a YAML or JSON file")
         with path.open("rb") as file:
             content = file.read(LARGEST + 1)
     except FileNotFoundError:
@@ -111,7 +114,7 @@ def _content(path: Path) -> bytes:
     except (OSError, ValueError) as error:
         raise UnreadableError(0, f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
     if len(content) > LARGEST:
-        raise UnreadableError(0, f"is larger than {LARGEST // 1_000_000} MB; a spec is a YAML or JSON text")
+        raise UnreadableError(0, f"is larger than {LARGEST // 1_000_000} MB; expected a YAML or JSON text")
     return content
 
 
@@ -119,7 +122,7 @@ def _text(content: bytes) -> str:
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise UnreadableError(0, "is encoded as UTF-16; save it as UTF-8")
     if b"\0" in content:
-        raise UnreadableError(0, "is a binary file; a spec is a YAML or JSON text")
+        raise UnreadableError(0, "is a binary file; expected a YAML or JSON text")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -148,7 +151,7 @@ class _Unfolding:
                 return self._mapping(node, path)
             if isinstance(node, SequenceNode):
                 if node.tag != SEQ:
-                    self._fault(node, f"the tag {node.tag} has no meaning in a spec")
+                    self._fault(node, f"the tag {node.tag} has no meaning here")
                 return [self.value(item, (*path, index)) for index, item in enumerate(node.value)]
             return self._scalar(node, path)
         finally:
@@ -169,7 +172,7 @@ class _Unfolding:
 
     def _mapping(self, node: MappingNode, path: Keys) -> dict[str, Any]:
         if node.tag != yaml_text.MAP:
-            self._fault(node, f"the tag {node.tag} has no meaning in a spec")
+            self._fault(node, f"the tag {node.tag} has no meaning here")
         found: dict[str, Any] = {}
         for key, value in self._entries(node):
             name = self._name(key)
@@ -215,7 +218,7 @@ class _Unfolding:
         text = self._readable(node, str(node.value))
         self.document.written[path] = text
         if node.tag not in _PLAIN_TAGS:
-            self._fault(node, f"the tag {node.tag} has no meaning in a spec")
+            self._fault(node, f"the tag {node.tag} has no meaning here")
             return text
         try:
             return _convert(node.tag, text)

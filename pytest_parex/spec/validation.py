@@ -48,29 +48,30 @@ def validate(document: Document) -> Draft:
         except ValidationError as error:
             errors = error.errors(include_url=False, include_input=False)
             if not round_:
-                faults.extend(_faults(document, errors))
+                faults.extend(explained(document, errors))
             for path in sorted({_path(data, each["loc"]) for each in errors}, key=repr, reverse=True):
                 lost.update(_mend(data, path))
     return Draft(None, tuple(faults))
 
 
-def known_keys(path: Keys) -> list[str]:
+def known_keys(path: Keys, form: type[BaseModel] = Experiment) -> list[str]:
     """The keys that the mapping at this path of a spec may have; empty if any."""
-    here: Any = Experiment
+    here: Any = form
     for key in path:
         here = _inside(here, key)
     here = _bare(here)
     return _keys(here) if isinstance(here, type) and issubclass(here, BaseModel) else []
 
 
-def _faults(document: Document, errors: list[Any]) -> Iterator[Fault]:
+def explained(document: Document, errors: list[Any], form: type[BaseModel] = Experiment) -> Iterator[Fault]:
+    """What pydantic found in a document's data, in words and where it stands; `form` is what the data have to be."""
     by_path: dict[Keys, list[Error]] = {}
     for error in errors:
         by_path.setdefault(_path(document.data, error["loc"]), []).append(error)
     for path, found in by_path.items():
         value = _value(document.data, path)
         if found[0]["type"] == "extra_forbidden":
-            yield document.at_key(path, unknown_key(path, known_keys(path[:-1])))
+            yield document.at_key(path, unknown_key(path, known_keys(path[:-1], form)))
         elif found[0]["type"] != "too_short" or not value:  # a list whose items are at fault is not too short
             yield document.at(path, sentence(found, path, value))
 

@@ -41,7 +41,7 @@ _HINTS = {
     "found character '@' that cannot start any token": "text that begins with '@' needs quotes",
     "found character '`' that cannot start any token": "text that begins with '`' needs quotes",
     "found character '%' that cannot start any token": "text that begins with '%' needs quotes",
-    "but found another document": "a spec is one document; remove the second '---'",
+    "but found another document": "the file is one document; remove the second '---'",
     "found unexpected end of stream": "a quote or bracket is not closed",
 }
 

@@ -7,8 +7,11 @@ def test_my_spec(tmp_path):
     project.spec({"variants": {"a": "…"}, "runner": {"shell": "python solve.py"}})
     run = project.run("-n", "2")
     assert run.outcomes == {"passed": 1}
+
+`ScriptedModel` stands in for the model of real agent sessions, at no cost.
 """
 
+from pytest_parex.rehearsal import ScriptedModel
 from pytest_parex.testing.project import Finished, Project
 
-__all__ = ["Finished", "Project"]
+__all__ = ["Finished", "Project", "ScriptedModel"]
