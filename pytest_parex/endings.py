@@ -26,6 +26,8 @@ class Cause(StrEnum):
     OVERLOADED = "overloaded"
     NETWORK = "network failed"
     CREDENTIALS = "credentials refused"
+    AGENT_FAILED = "agent failed"
+    BUDGET_SPENT = "budget spent"
     WORKSPACE_FAILED = "workspace failed"
     CONTAINER_FAILED = "container failed"
     GRADING_FAILED = "grading failed"
@@ -40,6 +42,12 @@ class Ending:
     counted: bool
     retried: bool
     meaning: str
+    goes_on: bool = False
+    """Whether a next attempt goes on in the same workspace, with the work that is there, instead of starting afresh."""
+    holds_back: bool = False
+    """Whether the provider needs a rest: the next starts of all trials of the run wait."""
+    stops_run: bool = False
+    """Whether every other trial would end like this too, so that none is begun any more."""
 
 
 ENDINGS: dict[Cause, Ending] = {
@@ -52,15 +60,19 @@ ENDINGS: dict[Cause, Ending] = {
     Cause.MONEY_LIMIT: Ending(True, False, "the agent used up its money"),
     Cause.REFUSED: Ending(True, False, "the agent declined the task"),
     Cause.SETUP_FAILED: Ending(False, False, "a setup step failed before the variant could begin"),
-    Cause.RATE_LIMITED: Ending(False, True, "the provider limited the rate of requests"),
-    Cause.OVERLOADED: Ending(False, True, "the provider was overloaded"),
-    Cause.NETWORK: Ending(False, True, "the provider could not be reached"),
-    Cause.CREDENTIALS: Ending(False, False, "the provider refused the credentials"),
+    Cause.RATE_LIMITED: Ending(False, True, "the provider limited the rate of requests", goes_on=True, holds_back=True),
+    Cause.OVERLOADED: Ending(False, True, "the provider was overloaded", goes_on=True, holds_back=True),
+    Cause.NETWORK: Ending(False, True, "the provider could not be reached", goes_on=True, holds_back=True),
+    Cause.CREDENTIALS: Ending(False, False, "the provider refused the credentials", stops_run=True),
+    Cause.AGENT_FAILED: Ending(False, True, "the agent's own program failed, or was killed", goes_on=True),
+    Cause.BUDGET_SPENT: Ending(False, False, "the run's budget was spent before this trial could start"),
     Cause.WORKSPACE_FAILED: Ending(False, True, "the workspace could not be made or captured"),
     Cause.CONTAINER_FAILED: Ending(False, True, "the container engine failed"),
     Cause.GRADING_FAILED: Ending(False, True, "the grading itself failed, not the work"),
-    Cause.INTERRUPTED: Ending(False, False, "the run was stopped while this trial was under way"),
-    Cause.CRASHED: Ending(False, False, "parex or a plugin failed, or the process that executed the trial died"),
+    Cause.INTERRUPTED: Ending(False, False, "the run was stopped while this trial was under way", goes_on=True),
+    Cause.CRASHED: Ending(
+        False, False, "parex or a plugin failed, or the process that executed the trial died", goes_on=True
+    ),
 }
 
 
@@ -72,3 +84,18 @@ def counts(cause: Cause) -> bool:
 def may_retry(cause: Cause) -> bool:
     """Whether another attempt may be made, because the ending is not the variant's doing and could pass."""
     return ENDINGS[cause].retried
+
+
+def goes_on(cause: Cause) -> bool:
+    """Whether an attempt after this one goes on in its workspace, rather than start afresh in a new one."""
+    return ENDINGS[cause].goes_on
+
+
+def holds_back(cause: Cause) -> bool:
+    """Whether the provider needs a rest after this ending."""
+    return ENDINGS[cause].holds_back
+
+
+def stops_run(cause: Cause) -> bool:
+    """Whether no further trial of the run is to begin after this ending."""
+    return ENDINGS[cause].stops_run

@@ -73,6 +73,8 @@ class Result(Model):
     format: int = 1
     trial: Trial
     attempt: int
+    earlier: int | None = None
+    """The attempt that this one went on from, in the same workspace; None if it started afresh."""
     cause: Cause
     message: str = ""
     """One or two sentences for people: what happened, with the number that matters."""

@@ -21,14 +21,15 @@ class Event:
     time: str
     """UTC, ISO 8601."""
     name: str
-    """`phase` and `phase-end` (data: `phase`, `duration_s`), `waiting` (`elapsed_s`, `idle_s`), `note` (`text`) …"""
+    """`phase` and `phase-end` (data: `phase`, `duration_s`), `waiting` (`elapsed_s`, `idle_s`), `note` (`text`), `cost`
+    (`usd` since the fresh start of the work), `cooling-down` (`until_s`: seconds that are left) …"""
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Emit(Protocol):
     """`emit("note", text="…")`: journal an event of this attempt. Data must be plain JSON."""
 
-    def __call__(self, name: str, **data: Any) -> None:
+    def __call__(self, name: str, /, **data: Any) -> None:
         """Journal it now, on this thread."""
         ...
 
@@ -74,7 +75,10 @@ class Execution:
     message: str = ""
     exit_code: int | None = None
     metrics: Mapping[str, Metric] = field(default_factory=dict)
+    """`cost_usd` among them is what the work has cost since its fresh start, earlier attempts included."""
     containment: str = ""
+    wait_s: float | None = None
+    """Seconds until the provider may be asked again, if it has said so."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,9 @@ class Runner(Protocol):
     def faults(self, options: Any) -> list[str]:
         """What is wrong with these options, one sentence each; asked before anything is created."""
         ...
+
+    # A runner may also have `lacks(experiment, choices) -> list[str]`: what this machine lacks for the options and
+    # environments of all variants that use it, one sentence each; asked in the controller, before anything is created.
 
     def execute(self, task: Task) -> Execution:
         """Do the work in `task.workspace`. A ParexError raised here ends the attempt with that error's cause.

@@ -5,6 +5,7 @@ Everything that compares and reports is computed from these files again, so noth
 """
 
 from pytest_parex.store.attempt import AttemptWriter
+from pytest_parex.store.cooldown import Cooldown, hold_back, wait_until_allowed
 from pytest_parex.store.files import FULL
 from pytest_parex.store.history import (
     durations,
@@ -16,20 +17,27 @@ from pytest_parex.store.history import (
     remove_runs_directory,
     runs,
 )
+from pytest_parex.store.layout import run_directory_of
 from pytest_parex.store.redaction import redact
 from pytest_parex.store.run import Run
+from pytest_parex.store.starting import starting
 
 __all__ = [
     "FULL",
     "AttemptWriter",
+    "Cooldown",
     "Run",
     "durations",
     "experiments",
+    "hold_back",
     "latest",
     "make_runs_directory",
     "new_run_id",
     "open_run",
     "redact",
     "remove_runs_directory",
+    "run_directory_of",
     "runs",
+    "starting",
+    "wait_until_allowed",
 ]

@@ -53,7 +53,7 @@ class AttemptWriter:
         self._journal = Journal(directory / EVENTS)
         files.reserve(directory / RESERVED, RESERVED_BYTES)
 
-    def emit(self, name: str, **data: Any) -> None:
+    def emit(self, name: str, /, **data: Any) -> None:
         """Journal an event. On a full disk it is lost and the attempt goes on."""
         event = Event(self.trial.id, self.number, _now(), name, redact_data(data, self._secrets))
         self._journal.append(event)

@@ -37,6 +37,11 @@ def component(name: str) -> str:
     return name
 
 
+def run_directory_of(attempt_directory: Path) -> Path:
+    """The directory of the run that an attempt belongs to."""
+    return attempt_directory.parents[2]
+
+
 def make_runs_directory(directory: Path) -> None:
     """Make the directory that holds runs, and keep git from seeing it.
 
