@@ -11,6 +11,7 @@ from typing import Any
 from pytest_parex.rehearsal.script import DONE, Turn
 
 _PLACEHOLDER = re.compile(r"\{\{\s*([^\s{}][^{}]*?)\s*\}\}")
+LAST_TOOL_RESULT = "last_tool_result"
 BRACES = "braces"
 """`{{ braces }}` stands for two opening braces, where a text looks like a placeholder and is none."""
 

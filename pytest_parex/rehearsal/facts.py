@@ -16,11 +16,31 @@ _AXIS = "matrix-"
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_.")
 
 
+_LOOPBACK = "127.0.0.1,localhost"
+_OTHER_WAYS = (
+    "ANTHROPIC_AUTH_TOKEN",
+    "ANTHROPIC_UNIX_SOCKET",
+    "CLAUDE_CODE_ENABLE_TELEMETRY",
+    "CLAUDE_CODE_OAUTH_TOKEN",
+    "CLAUDE_CODE_USE_ANTHROPIC_AWS",
+    "CLAUDE_CODE_USE_ANTHROPIC_GOOGLE_CLOUD",
+    "CLAUDE_CODE_USE_BEDROCK",
+    "CLAUDE_CODE_USE_FOUNDRY",
+    "CLAUDE_CODE_USE_GATEWAY",
+    "CLAUDE_CODE_USE_MANTLE",
+    "CLAUDE_CODE_USE_VERTEX",
+)
+"""Variables of the caller that would lead to a paid model or elsewhere; empty they do nothing."""
+
+
 def environment(url: str, facts: Mapping[str, Scalar] | None = None) -> dict[str, str]:
     """The environment variables with which the agent program talks to the scripted model at this URL, and to no other.
 
     `facts` says which trial it works on: `experiment`, `variant`, `case`, `repeat`, `trial`, `step`, `workspace`, and
     the axes of the matrix by name. Facts that are None are left out.
+
+    What a settings file of the user or the project says under `env` is stronger than the environment, and might lead
+    to a model that costs money. Sessions that read such files need the same variables as `settings={"env": …}` too.
     """
     headers = [f"{_header(name)}: {quote(text)}" for name, value in (facts or {}).items() if (text := as_text(value))]
     return {
@@ -28,22 +48,13 @@ def environment(url: str, facts: Mapping[str, Scalar] | None = None) -> dict[str
         "ANTHROPIC_API_KEY": "sk-ant-rehearsal",
         "ANTHROPIC_CUSTOM_HEADERS": "\n".join(headers),
         "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
-        "DISABLE_TELEMETRY": "1",
-        "DISABLE_ERROR_REPORTING": "1",
         "DISABLE_AUTOUPDATER": "1",
+        "DISABLE_ERROR_REPORTING": "1",
+        "DISABLE_TELEMETRY": "1",
+        "NO_PROXY": _LOOPBACK,
+        "no_proxy": _LOOPBACK,
         **dict.fromkeys(_OTHER_WAYS, ""),
     }
-
-
-_OTHER_WAYS = (
-    "ANTHROPIC_AUTH_TOKEN",
-    "CLAUDE_CODE_OAUTH_TOKEN",
-    "CLAUDE_CODE_USE_BEDROCK",
-    "CLAUDE_CODE_USE_VERTEX",
-    "CLAUDE_CODE_USE_FOUNDRY",
-    "CLAUDE_CODE_ENABLE_TELEMETRY",
-)
-"""Variables of the caller that would lead to a paid model or elsewhere; empty they do nothing."""
 
 
 def facts_in(headers: Iterable[tuple[str, str]]) -> dict[str, str]:

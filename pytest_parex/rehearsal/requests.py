@@ -34,7 +34,7 @@ class Request:
     attempt: int
     """1 when this turn is asked for for the first time, 2 when it is tried once more, and so on."""
     headers: Mapping[str, str] = field(repr=False)
-    """By their names in small letters."""
+    """By their names in small letters, without credentials."""
     received: float
     """Seconds of the monotonic clock."""
     content: bytes = field(repr=False)

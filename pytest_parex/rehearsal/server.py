@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from pytest_parex.model import Scalar
-from pytest_parex.rehearsal.answers import event, events, message
+from pytest_parex.rehearsal.answers import LAST_TOOL_RESULT, event, events, message
 from pytest_parex.rehearsal.facts import facts_in
 from pytest_parex.rehearsal.history import Conversation
 from pytest_parex.rehearsal.playing import part, side_answer
@@ -30,6 +30,8 @@ _TYPES = {
     529: "overloaded_error",
 }
 _OVERLOADED = 529
+_CREDENTIALS = ("authorization", "x-api-key")
+"""Headers that are not remembered: a user's own settings may have put a real key there."""
 _PAGE = b"<html><body>Bad gateway</body></html>"
 _CLOSING_S = 10.0
 
@@ -89,7 +91,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         content = self.rfile.read(int(self.headers.get("content-length") or 0))
-        headers = {name.lower(): text for name, text in self.headers.items()}
+        headers = {name.lower(): text for name, text in self.headers.items() if name.lower() not in _CREDENTIALS}
         facts = facts_in(headers.items())
         log, path = self.server.log, self.path.partition("?")[0]
         if path == "/v1/messages/count_tokens":
@@ -119,7 +121,7 @@ class _Handler(BaseHTTPRequestHandler):
         request = self.server.log.add("turn", facts, headers, content, said + 1, conversation.script or "")
         turn = played.turn(said)
         fails = turn.fail and (turn.fail.times is None or request.attempt <= turn.fail.times)
-        names = {**facts, "last_tool_result": conversation.last_tool_result}
+        names = {**facts, LAST_TOOL_RESULT: conversation.last_tool_result}
         self._answer(turn, body, names, turn.fail if fails else None)
 
     def _answer(self, turn: Turn, body: Mapping[str, Any], names: Mapping[str, str], fail: Fail | None) -> None:
