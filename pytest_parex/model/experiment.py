@@ -227,7 +227,7 @@ class Experiment(Model):
     task_file: Text | None = None
     """A file that describes the job."""
     instructions: Texts = ()
-    """Files with instructions for agents, read afresh for every trial."""
+    """Files with instructions for agents, read afresh for every trial; or slash commands of the workspace."""
     variants: dict[str, VariantField] = Field(min_length=1)
     """Name → prompt or mapping; or a list of built-in strategies."""
     matrix: Matrix = Matrix()

@@ -56,6 +56,8 @@ class Plan(Model):
     trials: tuple[Trial, ...]
     grading: str = ""
     """Digest of everything that grading depends on (protect, holdout, checks, metrics)."""
+    rehearsal: str | None = None
+    """Path of the script that agents played instead of talking to a real model; None: everything is real."""
     versions: dict[str, str] = {}
     notices: tuple[str, ...] = ()
     """What people should know before the run starts; printed in the header."""

@@ -15,6 +15,7 @@ from typing import Any
 
 from pytest_parex.errors import WorkspaceError
 from pytest_parex.model import Base, Experiment, Trial
+from pytest_parex.spec import is_slash_command
 
 _WORKSPACE = {"kind", "carry", "submodules", "sparse", "ports", "branch"}
 """Settings that a trial's work can depend on; where a workspace is and whether it is kept are none."""
@@ -23,10 +24,13 @@ _WORKSPACE = {"kind", "carry", "submodules", "sparse", "ports", "branch"}
 class Inputs:
     """The digests of an experiment with these bases (as in `Plan.bases`); `folder` is the spec's."""
 
-    def __init__(self, experiment: Experiment, folder: Path, bases: Mapping[str, Base]) -> None:
+    def __init__(
+        self, experiment: Experiment, folder: Path, bases: Mapping[str, Base], rehearsal: Path | None = None
+    ) -> None:
         self._experiment = experiment
         self._folder = folder
         self._bases = bases
+        self._rehearsal = rehearsal
         self._files: dict[str, str] = {}
         common = self._common()
         self._variants = {name: _digest([common, self._variant(name)]) for name in experiment.variants}
@@ -48,8 +52,11 @@ class Inputs:
             "experiment": experiment.experiment,
             "task": experiment.task,
             "task_file": self._contents(experiment.task_file),
-            "instructions": [self._contents(name) for name in experiment.instructions],
+            "instructions": [
+                name if is_slash_command(name) else self._contents(name) for name in experiment.instructions
+            ],
             "workspace": experiment.workspace.model_dump(mode="json", include=_WORKSPACE),
+            **({"rehearsal": _contents(self._rehearsal)} if self._rehearsal else {}),
         }
 
     def _variant(self, name: str) -> dict[str, Any]:

@@ -29,13 +29,15 @@ def freeze(
     directory: Path,
     created: str,
     expected: Mapping[str, float] = {},
+    rehearsal: Path | None = None,
     environ: Mapping[str, str] = os.environ,
 ) -> Plan:
     """The plan of a run: pinned bases, trials with their digests, the place of the workspaces.
 
     `directory` is the run's, `<runs>/<experiment>/<run>`; the mirrors are filled under `<runs>/sources`, and nothing
-    else is written. `created` is UTC, ISO 8601; `expected` is trial id → seconds that it took before. Raises
-    WorkspaceError if a source cannot be pinned, SpecError if the spec wants the workspaces where they cannot be.
+    else is written. `created` is UTC, ISO 8601; `expected` is trial id → seconds that it took before; `rehearsal`
+    is the script that agents play instead of talking to a real model. Raises WorkspaceError if a source cannot be
+    pinned, SpecError if the spec wants the workspaces where they cannot be.
     """
     spec, directory = spec.absolute(), directory.absolute()
     # What may be refused comes first: a run that cannot be begun leaves nothing behind.
@@ -44,7 +46,10 @@ def freeze(
     checkouts = [source.checkout for source in sources.values() if source.checkout]
     root, about_root = workspace_root(experiment, spec, checkouts, environ)
     bases, notices = _bases(experiment, spec, sources, directory.parent.parent / SOURCES)
-    inputs = Inputs(experiment, spec.parent, bases)
+    inputs = Inputs(experiment, spec.parent, bases, rehearsal)
+    rehearsed = (
+        [f"a rehearsal: agents play {rehearsal.name}, so nothing here tells about a real model"] if rehearsal else []
+    )
     return Plan(
         experiment=experiment,
         run=run,
@@ -58,8 +63,9 @@ def freeze(
             for trial in trials
         ),
         grading=inputs.of_grading(),
+        rehearsal=str(rehearsal) if rehearsal else None,
         versions=_versions(),
-        notices=tuple(dict.fromkeys([*notices, *about_root])),
+        notices=tuple(dict.fromkeys([*rehearsed, *notices, *about_root])),
     )
 
 

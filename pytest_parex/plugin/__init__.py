@@ -72,6 +72,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         dest="parex_dir",
         help="Where runs are stored; default: .parex under the rootdir.",
     )
+    group.addoption(
+        "--parex-rehearse",
+        nargs="?",
+        default=None,
+        const="",
+        metavar="SCRIPT",
+        dest="parex_rehearse",
+        help="Let agents talk to a scripted model on this machine: the real agent program, no account, no cost. "
+        "Default: SPEC.rehearsal.yaml or rehearsal.yaml beside the spec.",
+    )
     parser.addini("parex_dir", "Where parex stores its runs (default: .parex under the rootdir).", default=".parex")
 
 
@@ -101,6 +111,7 @@ def pytest_configure(config: pytest.Config) -> None:
         activate(config)
     else:
         alone = [name for name in ("only", "set", "run", "out") if config.getoption(f"parex_{name}")]
+        alone += ["rehearse"] if config.getoption("parex_rehearse") is not None else []
         if alone:
             raise pytest.UsageError(f"--parex-{alone[0]} needs --parex SPEC")
 

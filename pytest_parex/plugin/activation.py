@@ -21,14 +21,20 @@ from pytest_parex.store import Run
 def activate(config: pytest.Config) -> None:
     """Register everything that a session with experiments needs."""
     manager = config.pluginmanager
-    _register_built_in(config)
+    built_in = _register_built_in(config)
     if is_worker(config):
         loaded = _received(config)
+        built_in.rehearsals.update(workerinput(config)["parex_rehearsals"])
     else:
         loaded = load_specs(config)
         _check_report_files(config, loaded)
         parse_only(config.getoption("parex_only"), Session(loaded))
         if _may_create(config):
+            if config.getoption("parex_rehearse") is not None:
+                from pytest_parex.plugin.rehearsing import rehearse
+
+                loaded, urls = rehearse(config, loaded)
+                built_in.rehearsals.update(urls)
             loaded = start_runs(config, loaded)
     session = Session(loaded)
     config.stash[SESSION] = session
@@ -46,7 +52,7 @@ def activate(config: pytest.Config) -> None:
     if manager.hasplugin("xdist"):
         from pytest_parex.plugin import xdist
 
-        xdist.register(config, session)
+        xdist.register(config, session, built_in.rehearsals)
 
 
 def trials_at_once(config: pytest.Config) -> int:
@@ -61,9 +67,12 @@ def _may_create(config: pytest.Config) -> bool:
     return not any(config.getoption(name, None) for name in shown)
 
 
-def _register_built_in(config: pytest.Config) -> None:
-    if not config.pluginmanager.hasplugin("parex-built-in"):
-        config.pluginmanager.register(BuiltIn(), "parex-built-in")
+def _register_built_in(config: pytest.Config) -> BuiltIn:
+    built_in: BuiltIn | None = config.pluginmanager.get_plugin("parex-built-in")
+    if built_in is None:
+        built_in = BuiltIn()
+        config.pluginmanager.register(built_in, "parex-built-in")
+    return built_in
 
 
 def _received(config: pytest.Config) -> list[Loaded]:

@@ -14,10 +14,14 @@ from pytest_parex.model import CheckResult, Comparison, Metric, Place, Plan, Res
 class BuiltIn:
     """The runners, setup steps, checks, metrics and report formats of parex."""
 
+    def __init__(self) -> None:
+        self.rehearsals: dict[str, str] = {}
+        """Experiment → URL of the scripted model that its agents talk to."""
+
     @pytest.hookimpl
     def pytest_parex_runners(self) -> Mapping[str, Runner]:
-        """`shell`, `python` and `none`."""
-        return runners.built_in()
+        """`claude`, `shell`, `python` and `none`."""
+        return runners.built_in(self.rehearsals)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_parex_setup_workspace(self, place: Place) -> None:

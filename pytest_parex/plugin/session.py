@@ -29,6 +29,8 @@ class Loaded:
     run: Run | None = None
     notices: tuple[str, ...] = ()
     """What is to be said of this session, besides the notices of the plan."""
+    rehearsal: Path | None = None
+    """The script that agents play instead of talking to a real model."""
     begun_before: Mapping[str, int] = field(default_factory=dict)
     """Trial id → its last attempt of earlier sessions, where this one fills a run."""
 

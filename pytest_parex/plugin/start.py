@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,9 +42,11 @@ def load_specs(config: pytest.Config) -> list[Loaded]:
     return config.stash[LOADED]
 
 
-def start_runs(config: pytest.Config, loaded: Iterable[Loaded]) -> list[Loaded]:
+def start_runs(config: pytest.Config, loaded: Sequence[Loaded]) -> list[Loaded]:
     """Freeze a plan per experiment and create its run; or open the run that `--parex-run` names."""
     try:
+        for one in loaded:
+            _refuse_what_cannot_work(config, one)
         return [_filled(config, one) if config.getoption("parex_run") else _started(config, one) for one in loaded]
     except ParexError as fault:
         raise pytest.UsageError(str(fault)) from None
@@ -81,6 +84,7 @@ def _started(config: pytest.Config, loaded: Loaded) -> Loaded:
             directory=runs / loaded.experiment.experiment / run,
             created=now.isoformat(timespec="seconds"),
             expected=store.durations(runs, loaded.experiment.experiment),
+            rehearsal=loaded.rehearsal,
         )
     except ParexError:
         if is_first:
@@ -98,6 +102,9 @@ def _filled(config: pytest.Config, loaded: Loaded) -> Loaded:
             f"--parex-run {config.getoption('parex_run')} is a run of {run.plan.experiment.experiment}, "
             f"and {loaded.spec.name} describes {loaded.experiment.experiment}"
         )
+    if (run.plan.rehearsal is None) != (loaded.rehearsal is None):
+        kind = "is no rehearsal" if loaded.rehearsal else "is a rehearsal"
+        raise pytest.UsageError(f"--parex-run {run.plan.run} {kind}: what is real and what is not do not mix in a run")
     changed = run.plan.experiment != loaded.experiment
     if changed and config.getoption("parex_set"):
         raise pytest.UsageError(f"--parex-set: {run.plan.run} was planned with other values, and a run keeps its plan")
@@ -110,6 +117,13 @@ def _filled(config: pytest.Config, loaded: Loaded) -> Loaded:
         notices=(f"{loaded.spec.name} has changed since this run was planned, which keeps its plan",) * changed,
         begun_before={trial: attempts[-1] for trial, attempts in begun.items() if attempts},
     )
+
+
+def _refuse_what_cannot_work(config: pytest.Config, loaded: Loaded) -> None:
+    """Before anything is created: what this machine lacks, all of it at once."""
+    lacking = runners.lacking(runners.known(config.hook.pytest_parex_runners()), loaded.experiment, os.environ)
+    if lacking:
+        raise pytest.UsageError("\n".join(f"{loaded.spec.name}: {one}" for one in lacking))
 
 
 def _refuse_equal_names(loaded: list[Loaded]) -> None:

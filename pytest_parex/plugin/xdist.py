@@ -17,7 +17,7 @@ import math
 import os
 import signal
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,12 +31,12 @@ from pytest_parex.plugin.live import EventReport
 from pytest_parex.plugin.session import Session, Terminated, is_worker, workerinput
 
 
-def register(config: pytest.Config, session: Session) -> None:
-    """Register the side that this process is on."""
+def register(config: pytest.Config, session: Session, rehearsals: Mapping[str, str]) -> None:
+    """Register the side that this process is on; workers are told of the rehearsals too."""
     if not is_worker(config):
         if config.getvalue("dist") == "each":
             session.copies = len(parse_tx_spec_config(config))
-        config.pluginmanager.register(PullController(config, session), "parex-xdist")
+        config.pluginmanager.register(PullController(config, session, rehearsals), "parex-xdist")
     elif workerinput(config)["parex_pull"]:
         config.pluginmanager.register(PullingWorker(), "parex-xdist")
 
@@ -65,8 +65,9 @@ class PullingWorker:
 class PullController:
     """The controller's side: sends the plans, makes the scheduler."""
 
-    def __init__(self, config: pytest.Config, session: Session) -> None:
+    def __init__(self, config: pytest.Config, session: Session, rehearsals: Mapping[str, str]) -> None:
         self.session = session
+        self.rehearsals = rehearsals
         self.executing: dict[WorkerController, int] = {}
         self.pull = config.stash.get(ASKED_DIST, "no") == "no"
 
@@ -85,6 +86,7 @@ class PullController:
         ]
         node.workerinput["parex"] = json.dumps(runs)
         node.workerinput["parex_pull"] = self.pull
+        node.workerinput["parex_rehearsals"] = dict(self.rehearsals)
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Know the process of every worker that executes trials."""

@@ -1,4 +1,4 @@
-"""Runners do the work of a trial: `shell`, `python`, `none`, and those that plugins add.
+"""Runners do the work of a trial: `claude`, `shell`, `python`, `none`, and those that plugins add.
 
 To write one's own, give an object with two methods a name, in a plugin or in a conftest.py beside the spec:
 
@@ -27,8 +27,8 @@ dead when it returns, also after an interrupt. A name that parex knows itself is
 variant's doing is raised as a ParexError, whose `cause` then becomes the ending.
 """
 
-from pytest_parex.runners.built_in import built_in, known
+from pytest_parex.runners.built_in import built_in, known, lacking
 from pytest_parex.runners.child import Answer, call_in_child
 from pytest_parex.runners.waiting import every_few_seconds
 
-__all__ = ["Answer", "built_in", "call_in_child", "every_few_seconds", "known"]
+__all__ = ["Answer", "built_in", "call_in_child", "every_few_seconds", "known", "lacking"]

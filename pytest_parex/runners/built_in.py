@@ -5,15 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from pytest_parex.errors import ParexError
-from pytest_parex.model import Runner
+from pytest_parex.model import Experiment, Runner
+from pytest_parex.runners.claude import ClaudeRunner
 from pytest_parex.runners.none import NoRunner
 from pytest_parex.runners.python import PythonRunner
 from pytest_parex.runners.shell import ShellRunner
 
 
-def built_in() -> dict[str, Runner]:
-    """The runners of parex itself, by the names that a spec uses for them."""
-    return {"shell": ShellRunner(), "python": PythonRunner(), "none": NoRunner()}
+def built_in(rehearsals: Mapping[str, str] = {}) -> dict[str, Runner]:
+    """The runners of parex itself, by the names that a spec uses for them.
+
+    `rehearsals` has the URLs of scripted models by experiment: agents talk to those.
+    """
+    return {"claude": ClaudeRunner(rehearsals), "shell": ShellRunner(), "python": PythonRunner(), "none": NoRunner()}
+
+
+def lacking(runners: Mapping[str, Runner], experiment: Experiment, environ: Mapping[str, str]) -> list[str]:
+    """What this machine lacks for an experiment, as its runners say it; `environ` is the caller's environment."""
+    found: list[str] = []
+    for name, runner in runners.items():
+        used = [variant for variant in experiment.variants if experiment.runner_of(variant).name == name]
+        if used and (lacks := getattr(runner, "lacks", None)):
+            choices = [(experiment.runner_of(one).options, {**environ, **experiment.env_of(one)}) for one in used]
+            found += lacks(experiment.experiment, choices)
+    return found
 
 
 def known(found: Sequence[Mapping[str, Runner]]) -> dict[str, Runner]:

@@ -7,20 +7,24 @@ the form, `rules` what its parts demand of each other. `reading` is the whole of
 from pytest_parex.spec.matrix import is_excluded, points
 from pytest_parex.spec.reading import Spec, fault_in, load, read
 from pytest_parex.spec.schema import schema
+from pytest_parex.spec.slash_commands import is_slash_command, slash_command
 from pytest_parex.spec.slugs import slug
-from pytest_parex.spec.templates import Facts, check_template, render, render_options
+from pytest_parex.spec.templates import LATER, Facts, check_template, render, render_options
 
 __all__ = [
+    "LATER",
     "Facts",
     "Spec",
     "check_template",
     "fault_in",
     "is_excluded",
+    "is_slash_command",
     "load",
     "points",
     "read",
     "render",
     "render_options",
     "schema",
+    "slash_command",
     "slug",
 ]

@@ -19,6 +19,9 @@ from pytest_parex.spec.nearest import listed, meant
 NAMES = ("variant", "case", "matrix", "repeat", "experiment", "trial")
 """What every template may use."""
 
+LATER = "{{ prompt }}"
+"""What a runner's options may have where they want what the runner would say by itself; the runner fills it in."""
+
 COMMANDS = frozenset({"shell"})
 """Runners whose options are commands: they get `PAREX_*` variables, and `{{` is theirs to use."""
 
@@ -83,7 +86,7 @@ def render(value: Any, names: Mapping[str, Any]) -> Any:
 
 def render_options(runner: RunnerChoice, names: Mapping[str, Any]) -> Any:
     """The options of a runner, filled in as `render` does; commands are no templates, and stay as they are."""
-    return runner.options if runner.name in COMMANDS else render(runner.options, names)
+    return runner.options if runner.name in COMMANDS else render(runner.options, {**names, "prompt": LATER})
 
 
 def check_template(text: str, known: Known) -> list[str]:

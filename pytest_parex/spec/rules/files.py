@@ -10,6 +10,7 @@ from pytest_parex.errors import Fault
 from pytest_parex.spec.document import Keys
 from pytest_parex.spec.nearest import nearest
 from pytest_parex.spec.rules.subject import Subject
+from pytest_parex.spec.slash_commands import is_slash_command
 from pytest_parex.spec.wording import path_text, shown
 
 
@@ -19,6 +20,8 @@ def files_exist(subject: Subject) -> Iterator[Fault]:
     if experiment.task_file is not None:
         yield from _file(subject, ("task_file",), experiment.task_file)
     for index, name in enumerate(experiment.instructions):
+        if is_slash_command(name):
+            continue
         yield from _file(subject, ("instructions", index), name)
     if experiment.holdout is not None:
         yield from _file_or_folder(subject, ("holdout",), experiment.holdout)

@@ -26,6 +26,9 @@ def templates_can_be_filled(subject: Subject) -> Iterator[Fault]:
     for path, text in _texts(subject):
         for why in check_template(text, known):
             yield document.at(path, f"`{path_text(path)}`: {why}")
+    for path, text in _option_texts(subject):
+        for why in check_template(text, {**known, "prompt": None}):
+            yield document.at(path, f"`{path_text(path)}`: {why}")
     branch = experiment.workspace.branch
     if branch is not None and (
         wrong := _NO_BRANCH.search(re.sub(r"\{\{.*?\}\}|\{%.*?%\}", "x", branch, flags=re.DOTALL))
@@ -60,6 +63,9 @@ def _texts(subject: Subject) -> Iterator[tuple[Keys, str]]:
             yield ((*path, "prompt") if is_mapping else path), variant.prompt
     if experiment.workspace.branch is not None:
         yield ("workspace", "branch"), experiment.workspace.branch
+
+
+def _option_texts(subject: Subject) -> Iterator[tuple[Keys, str]]:
     for path, choice in _choices(subject):
         if choice.name not in COMMANDS:
             yield from _leaves((*path, choice.name), choice.options)

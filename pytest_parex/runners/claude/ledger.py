@@ -1,0 +1,120 @@
+"""What a session has used so far: from the transcript that Claude Code writes as it goes.
+
+The program tells the cost of a session when a prompt is done, over all prompts and earlier resumptions of the session,
+but not of parts that were killed. The transcript on disk has the final usage of every answer, those of subagents too,
+and survives a kill. So the cost is what the program says, plus the price of the tokens that it does not know of.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pytest_parex.runners.claude.prices import Tokens, family, price
+
+SYNTHETIC = "<synthetic>"
+"""The model of messages that the program writes itself."""
+
+
+@dataclass
+class Ledger:
+    """The usage of one session, read again and again from its transcript, of which only the new part is read."""
+
+    transcript: Path | None
+    """The session's own transcript; those of its subagents lie in the folder of the same name."""
+    answers: dict[str, tuple[str, Tokens]] = field(default_factory=dict)
+    """Id of an answer of the model → its model, its tokens."""
+    _read: dict[Path, int] = field(default_factory=lambda: defaultdict(int))
+
+    def update(self) -> None:
+        """Read what has been written since."""
+        for file in self._files():
+            for row in _new_rows(file, self._read):
+                self._add(row)
+
+    def tokens(self) -> dict[str, Tokens]:
+        """Family of models → its tokens."""
+        total: dict[str, Tokens] = defaultdict(Tokens)
+        for model, tokens in self.answers.values():
+            total[family(model)] += tokens
+        return dict(total)
+
+    def with_told(self, told: Mapping[str, Tokens]) -> dict[str, Tokens]:
+        """Family of models → all its tokens: those that the program tells of, and those that it does not know of."""
+        seen = self.tokens()
+        return {
+            name: told.get(name, Tokens()) + seen.get(name, Tokens()).beyond(told.get(name, Tokens()))
+            for name in sorted({*seen, *told})
+        }
+
+    def cost(self, told: Mapping[str, Tokens], told_usd: float) -> float:
+        """US dollars: what the program has told, and the price of the tokens that are not in what it has told."""
+        untold = {name: tokens.beyond(told.get(name, Tokens())) for name, tokens in self.tokens().items()}
+        return told_usd + sum(price(name, tokens) for name, tokens in untold.items())
+
+    def dearest_answer(self) -> float:
+        """US dollars that the dearest answer so far has cost."""
+        return max((price(family(model), tokens) for model, tokens in self.answers.values()), default=0.0)
+
+    def _files(self) -> Iterator[Path]:
+        if self.transcript is not None:
+            yield self.transcript
+            yield from sorted(self.transcript.with_suffix("").glob("subagents/*.jsonl"))
+
+    def _add(self, row: Any) -> None:
+        message = row.get("message") if isinstance(row, dict) and row.get("type") == "assistant" else None
+        if isinstance(message, dict) and message.get("model") != SYNTHETIC and "usage" in message:
+            self.answers[message["id"]] = (message["model"], _of_api(message["usage"]))
+
+
+def told_tokens(model_usage: Mapping[str, Mapping[str, Any]] | None) -> dict[str, Tokens]:
+    """The tokens of a result's `model_usage`, by family."""
+    total: dict[str, Tokens] = defaultdict(Tokens)
+    for model, usage in (model_usage or {}).items():
+        hour = usage.get("cacheCreationEphemeral1hInputTokens", 0)
+        total[family(usage.get("canonicalModel") or model)] += Tokens(
+            usage["inputTokens"],
+            usage["outputTokens"],
+            usage["cacheReadInputTokens"],
+            usage["cacheCreationInputTokens"] - hour,
+            hour,
+        )
+    return dict(total)
+
+
+def find_transcript(config: Path, session: str) -> Path | None:
+    """The transcript of a session in this configuration folder; None before its first answer."""
+    return next(config.glob(f"projects/*/{session}.jsonl"), None)
+
+
+def _of_api(usage: Mapping[str, Any]) -> Tokens:
+    by_time = usage.get("cache_creation") or {}
+    hour = by_time.get("ephemeral_1h_input_tokens") or 0
+    return Tokens(
+        usage.get("input_tokens") or 0,
+        usage.get("output_tokens") or 0,
+        usage.get("cache_read_input_tokens") or 0,
+        (usage.get("cache_creation_input_tokens") or 0) - hour,
+        hour,
+    )
+
+
+def _new_rows(file: Path, read: dict[Path, int]) -> Iterator[Any]:
+    """The rows behind those that were read before; a row that is not yet whole is left for the next time."""
+    try:
+        with file.open("rb") as stream:
+            stream.seek(read[file])
+            for line in stream:
+                if not line.endswith(b"\n"):
+                    return
+                read[file] += len(line)
+                try:
+                    yield json.loads(line)
+                except ValueError:
+                    continue
+    except OSError:
+        return
