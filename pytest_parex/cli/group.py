@@ -11,6 +11,7 @@ from pytest_parex.cli.check import check
 from pytest_parex.cli.plan import plan
 from pytest_parex.cli.run import run
 from pytest_parex.cli.schema import schema
+from pytest_parex.cli.show import show
 from pytest_parex.errors import ParexError, SpecError
 
 FAILED = 1
@@ -53,8 +54,9 @@ def main() -> None:
     parex check limiter.yaml        is the spec right?
     parex plan limiter.yaml         what would be run?
     parex run limiter.yaml -n 4     run it with pytest
+    parex show limiter              what became of it?
     """
 
 
-for _verb in (check, plan, run, schema):
+for _verb in (check, plan, run, show, schema):
     main.add_command(_verb)

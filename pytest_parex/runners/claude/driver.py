@@ -175,7 +175,8 @@ class Driver:
         if most is not None and turns >= NOTICE_AT * most:
             near.append(f"{max(most - turns, 0)} of {most} turns are left")
         money, spent = self.request.money, self.watch.total_usd
-        if money is not None and spent >= NOTICE_AT * money:
+        answers = 2 * CAREFUL * self.watch.dearest_answer
+        if money is not None and (spent >= NOTICE_AT * money or spent + answers > money):
             near.append(f"{max(money - spent, 0):.2f} of {money:.2f} USD are left")
         if not near:
             return None

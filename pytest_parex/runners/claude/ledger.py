@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pytest_parex.runners.claude.prices import Tokens, family, price
+from pytest_parex.runners.claude.record import Row
 
 SYNTHETIC = "<synthetic>"
 """The model of messages that the program writes itself."""
@@ -35,6 +36,11 @@ class Ledger:
         for file in self._files():
             for row in _new_rows(file, self._read):
                 self._add(row)
+
+    def began(self, answer: str, model: str, usage: Mapping[str, Any] | None) -> None:
+        """An answer has begun; until the transcript has its final usage, what it began with counts."""
+        if usage and model != SYNTHETIC:
+            self.answers.setdefault(answer, (model, _of_api(usage)))
 
     def tokens(self) -> dict[str, Tokens]:
         """Family of models → its tokens."""
@@ -84,6 +90,21 @@ def told_tokens(model_usage: Mapping[str, Mapping[str, Any]] | None) -> dict[str
             hour,
         )
     return dict(total)
+
+
+def recounted(rows: Iterable[Row], config: Path) -> Iterator[Row]:
+    """The usage of the sessions in a record as their transcripts tell it, for a record whose writer was killed."""
+    found = list(rows)
+    for session in dict.fromkeys(row["id"] for row in found if row["is"] == "session"):
+        of_it = [row for row in found if row.get("session") == session]
+        told = next((row for row in reversed(of_it) if row["is"] == "told"), None)
+        known = {name: Tokens(**count) for name, count in told["tokens"].items()} if told else {}
+        ledger = Ledger(find_transcript(config, session))
+        ledger.update()
+        usd = round(ledger.cost(known, told["usd"] if told else 0.0), 6)
+        tokens = {name: vars(count) for name, count in ledger.with_told(known).items()}
+        counted = next((row for row in reversed(of_it) if row["is"] == "usage"), {"process": "", "counts": {}})
+        yield {**counted, "is": "usage", "session": session, "usd": usd, "tokens": tokens}
 
 
 def find_transcript(config: Path, session: str) -> Path | None:

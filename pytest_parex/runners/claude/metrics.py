@@ -16,7 +16,8 @@ LOWER: Any = "lower"
 def metrics(rows: Iterable[Row], reserved: Collection[str] = ()) -> dict[str, Metric]:
     """The metrics of a record, over all attempts that it tells of.
 
-    `duration_s` (of the prompts, without what the program took to start), `cost_usd`, `tokens_…` by kind and `tokens_….FAMILY` by family of models if there are several, `turns`,
+    `duration_s` (of the prompts, without what the program took to start), `cost_usd`, `tokens_…` by kind and
+    `tokens_….FAMILY` by family of models if there are several, `turns`,
     `tool_calls`, `tool_errors`, `permission_denials`, `api_s`, `step.NAME.s` and `step.NAME.cost_usd` where there are
     several steps, and what the agent reported, unless it is called like one of these, of `reserved` or of parex's own.
     """

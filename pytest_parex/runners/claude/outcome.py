@@ -23,6 +23,7 @@ BY_KIND = {
     "overloaded": Cause.OVERLOADED,
     "model_not_found": Cause.SETUP_FAILED,
     "invalid_request": Cause.RUNNER_FAILED,
+    "max_output_tokens": Cause.RUNNER_FAILED,
 }
 LIMITS = {
     "time limit": Cause.TIME_LIMIT,

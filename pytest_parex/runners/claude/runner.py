@@ -16,8 +16,10 @@ from pytest_parex.endings import Cause
 from pytest_parex.model import Execution, Task
 from pytest_parex.rehearsal import environment as rehearsal_environment
 from pytest_parex.runners.claude import options as claude_options
+from pytest_parex.runners.claude import transcript
 from pytest_parex.runners.claude.credentials import refused
 from pytest_parex.runners.claude.environment import is_logged_in, is_logged_in_by, session_environment, user_config
+from pytest_parex.runners.claude.ledger import recounted
 from pytest_parex.runners.claude.metrics import metrics
 from pytest_parex.runners.claude.options import ClaudeOptions
 from pytest_parex.runners.claude.outcome import Outcome, outcome
@@ -91,7 +93,7 @@ class ClaudeRunner:
         env = self._environment(task, options, temporary)
         earlier = rows(task.earlier) if task.earlier else []
         if task.earlier:
-            shutil.copyfile(task.earlier / FILE, task.directory / FILE)
+            _carry_on(task.earlier, task.directory)
         request = _request(task, options, env, temporary, earlier)
         asked = temporary / "request.json"
         asked.write_text(request.model_dump_json(), encoding="utf-8")
@@ -112,7 +114,10 @@ class ClaudeRunner:
         if finished.log_error:
             task.emit("note", text=f"run.log: {finished.log_error}")
         everything = rows(task.directory)
-        found = outcome(everything[len(earlier) :]) or _driver_failed(task, finished)
+        found = outcome(everything[len(earlier) :])
+        if found is None:
+            found = _driver_failed(task, finished)
+            everything += recounted(everything, request.config)
         return Execution(
             found.cause,
             found.message,
@@ -154,6 +159,13 @@ def _request(
             Path(path) for path in (task.plan.base_of(task.trial.variant).checkout, task.plan.directory) if path
         ),
     )
+
+
+def _carry_on(earlier: Path, directory: Path) -> None:
+    """Begin record and transcript with those of the attempt that this one goes on from: each tells the whole."""
+    for name in (FILE, transcript.JSON, transcript.TEXT):
+        if (earlier / name).is_file():
+            shutil.copyfile(earlier / name, directory / name)
 
 
 def _facts(task: Task) -> dict[str, str]:

@@ -102,6 +102,8 @@ class Watch:
     def _assistant(self, step: int, data: dict[str, Any]) -> None:
         if data["error"]:
             self.provider = {**self.provider, "kind": data["error"]}
+        else:
+            self._ledger.began(data["message_id"], data["model"], data["usage"])
         is_new = data["message_id"] not in self._answers and data["parent_tool_use_id"] is None and not data["error"]
         self._answers.add(data["message_id"])
         if is_new:
