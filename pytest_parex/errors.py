@@ -39,6 +39,12 @@ class RunnerError(ParexError):
         self.cause = cause
 
 
+class BudgetError(ParexError):
+    """There is no money left for a trial."""
+
+    cause = Cause.BUDGET_SPENT
+
+
 class GradingError(ParexError):
     """The grading could not be done (not: the work is bad)."""
 

@@ -3,6 +3,9 @@
 `_attempt` is the whole of it, in order. It is a generator that pauses when the workspace is ready, because pytest
 reports what happens before that point as *setup* and the rest as *call*. Every phase is timed and journalled. Whatever
 happens, work that exists is captured before anything else, and a result is stored.
+
+After an ending that is the provider's doing, the next attempt goes on in the same workspace: it has no setup, and its
+runner is told where the earlier one was.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from pytest_parex import grading, repository, workspace
-from pytest_parex.endings import ENDINGS, Cause, counts, may_retry
+from pytest_parex.endings import ENDINGS, Cause, counts, goes_on, holds_back, may_retry, stops_run
 from pytest_parex.errors import ParexError
 from pytest_parex.model import (
     Changes,
@@ -30,7 +33,7 @@ from pytest_parex.model import (
 )
 from pytest_parex.planning import template_names
 from pytest_parex.spec import render_options
-from pytest_parex.store import FULL, AttemptWriter, Run
+from pytest_parex.store import COST, FULL, AttemptWriter, Cooldown, Purse, Run, wait_until_allowed
 
 Life = Generator[None, None, Result]
 
@@ -47,17 +50,21 @@ class Stages:
     """Told of every event of the attempt, on this thread."""
 
 
-def live(run: Run, trial: Trial, stages: Stages, environ: Mapping[str, str]) -> Life:
-    """Live a trial to its result, with the retries that the spec allows. The caller holds the trial's claim.
+def live(run: Run, trial: Trial, stages: Stages, environ: Mapping[str, str], earlier: int | None = None) -> Life:
+    """Live a trial to its result, with the retries that the spec allows. The caller holds the trial's claim and share.
 
-    Pauses (yields) whenever a workspace is ready and the work is about to begin. KeyboardInterrupt is raised again
-    after the work was captured and the result stored.
+    `earlier` is an attempt that has ended and that the first one is to go on from; without one it starts afresh, also
+    if the workspace is not there any more. Pauses (yields) whenever a workspace is ready and the work is about to
+    begin. KeyboardInterrupt is raised again after the work was captured and the result stored.
     """
+    purse = Purse(run)
+    result = yield from _attempt(run, trial, stages, environ, purse, earlier)
     for _ in range(run.plan.experiment.retries):
-        result = yield from _attempt(run, trial, stages, environ)
-        if not may_retry(result.cause):
-            return result
-    return (yield from _attempt(run, trial, stages, environ))
+        if not may_retry(result.cause) or purse.is_used_up(trial):
+            break
+        earlier = result.attempt if goes_on(result.cause) else None
+        result = yield from _attempt(run, trial, stages, environ, purse, earlier)
+    return result
 
 
 def bury(run: Run, trial: Trial, cause: Cause) -> None:
@@ -74,17 +81,37 @@ def bury(run: Run, trial: Trial, cause: Cause) -> None:
         changes = workspace.rescue(run.plan, trial, number)
     except (ParexError, OSError) as fault:
         writer.emit("note", text=str(fault))
-    message = ENDINGS[cause].meaning
-    writer.finish(Result(trial=trial, attempt=number, cause=cause, message=message, changes=changes))
+    writer.finish(
+        Result(
+            trial=trial,
+            attempt=number,
+            earlier=writer.earlier,
+            cause=cause,
+            message=ENDINGS[cause].meaning,
+            phases=dict(writer.phases),
+            metrics=_with_cost({}, writer),
+            changes=changes,
+        )
+    )
 
 
-def _attempt(run: Run, trial: Trial, stages: Stages, environ: Mapping[str, str]) -> Life:
+def refuse(run: Run, trial: Trial, fault: ParexError) -> Result:
+    """End a trial that cannot begin, without a workspace. The caller holds the trial's claim."""
+    writer = run.begin(trial)
+    result = Result(trial=trial, attempt=writer.number, cause=fault.cause, message=str(fault), started=writer.started)
+    writer.finish(result)
+    return result
+
+
+def _attempt(
+    run: Run, trial: Trial, stages: Stages, environ: Mapping[str, str], purse: Purse, earlier: int | None
+) -> Life:
     writer = run.begin(trial, workspace.secrets(environ), stages.listen)
-    attempt = _Attempt(run, trial, stages, environ, writer)
+    attempt = _Attempt(run, trial, stages, environ, writer, purse)
     stop: BaseException | None = None
     try:
         try:
-            attempt.prepare()
+            attempt.prepare(earlier)
             yield
             attempt.execute()
         except Exception as error:
@@ -100,16 +127,30 @@ def _attempt(run: Run, trial: Trial, stages: Stages, environ: Mapping[str, str])
     attempt.leave()
     result = attempt.result()
     writer.finish(result)
+    attempt.tell()
     if stop is not None:
         raise stop
     return result
+
+
+def _with_cost(metrics: Mapping[str, Metric], writer: AttemptWriter) -> dict[str, Metric]:
+    """The metrics, with the last cost that the runner has told if it did not live to measure it."""
+    if writer.cost_usd is None:
+        return dict(metrics)
+    return {COST: Metric(value=writer.cost_usd, unit="USD", better="lower"), **metrics}
 
 
 class _Attempt:
     """What is known so far of one attempt; each method is a stage of `_attempt` above."""
 
     def __init__(
-        self, run: Run, trial: Trial, stages: Stages, environ: Mapping[str, str], writer: AttemptWriter
+        self,
+        run: Run,
+        trial: Trial,
+        stages: Stages,
+        environ: Mapping[str, str],
+        writer: AttemptWriter,
+        purse: Purse,
     ) -> None:
         self.run = run
         self.plan = run.plan
@@ -117,6 +158,7 @@ class _Attempt:
         self.stages = stages
         self.environ = environ
         self.writer = writer
+        self.purse = purse
         self.execution = Execution()
         self.workspace: workspace.Workspace | None = None
         self.place: Place | None = None
@@ -128,9 +170,10 @@ class _Attempt:
         self.before: repository.Fingerprint | None = None
         self.contaminated: tuple[str, ...] = ()
 
-    def prepare(self) -> None:
+    def prepare(self, earlier: int | None) -> None:
+        """Make the workspace and set it up, or go on in that of an earlier attempt."""
         with self.writer.phase("prepare"):
-            self.workspace = workspace.create(
+            self.workspace = self._taken_over(earlier) or workspace.create(
                 self.plan,
                 self.trial,
                 attempt=self.writer.number,
@@ -149,20 +192,45 @@ class _Attempt:
             directory=self.writer.directory,
             emit=self.writer.emit,
         )
-        with self.writer.phase("setup"):
-            self.stages.setup(self.place)
-            self.workspace = workspace.settle(self.workspace, self.place)
+        if self.workspace.earlier is None:
+            with self.writer.phase("setup"):
+                self.stages.setup(self.place)
+                self.workspace = workspace.settle(self.workspace, self.place)
+
+    def _taken_over(self, earlier: int | None) -> workspace.Workspace | None:
+        if earlier is None:
+            return None
+        found = workspace.take_over(
+            self.plan,
+            self.trial,
+            earlier=earlier,
+            attempt=self.writer.number,
+            directory=self.writer.directory,
+            emit=self.writer.emit,
+            environ=self.environ,
+        )
+        if found is not None and found.earlier is not None:
+            self.writer.go_on_from(found.earlier)
+        return found
 
     def execute(self) -> None:
         assert self.place is not None
+        assert self.workspace is not None
         choice = self.plan.experiment.runner_of(self.trial.variant)
         variant = self.plan.experiment.variants[self.trial.variant]
+        earlier = self.workspace.earlier
+        worked = self.run.worked(self.trial.id, earlier)
         task = Task(
             **vars(self.place),
             options=render_options(choice, template_names(self.plan.experiment, self.trial)),
             timeout=variant.timeout or self.plan.experiment.timeout,
             log=self.writer.directory / "run.log",
+            earlier=next((self.run.attempt_directory(self.trial.id, number) for number in worked), None),
+            spent_s=sum(worked.values()),
+            money=self.purse.left(self.trial, earlier),
         )
+        if choice.may_cost_money:
+            wait_until_allowed(task)
         with self.writer.phase("execute"):
             self.execution = self.stages.runners[choice.name].execute(task)
         self.metrics = dict(self.execution.metrics)
@@ -209,6 +277,16 @@ class _Attempt:
         if self.workspace is not None:
             self.workspace.lease.release()
 
+    def tell(self) -> None:
+        """Let the run's other trials know what this one has learned about the provider."""
+        cause = self.execution.cause
+        if stops_run(cause):
+            self.run.stop(f"{cause}: {self.execution.message or ENDINGS[cause].meaning}")
+        elif holds_back(cause):
+            Cooldown(self.run.directory).hold_back(self.execution.wait_s)
+        elif counts(cause):
+            Cooldown(self.run.directory).answered()
+
     def end(self, cause: Cause, message: str) -> None:
         self.execution = replace(self.execution, cause=cause, message=message)
 
@@ -227,13 +305,14 @@ class _Attempt:
         return Result(
             trial=self.trial,
             attempt=self.writer.number,
+            earlier=self.writer.earlier,
             cause=self.execution.cause,
             message=self.execution.message,
             started=self.writer.started,
             phases=dict(self.writer.phases),
             exit_code=self.execution.exit_code,
             checks=self.checks,
-            metrics=self.metrics,
+            metrics=_with_cost(self.metrics, self.writer),
             changes=self.changes,
             artifacts=self.artifacts,
             protected=self.protected,

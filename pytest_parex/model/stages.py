@@ -85,11 +85,20 @@ SetupField = Annotated[
 ]
 
 
+FREE_RUNNERS = frozenset({"shell", "python", "compose", "none"})
+"""Runners that know of no costs."""
+
+
 class RunnerChoice(Model):
     """Which runner does the work, and its own options, which that runner checks."""
 
     name: str
     options: Any = None
+
+    @property
+    def may_cost_money(self) -> bool:
+        """Whether the work may have a price that the runner tells: that of agents, and of runners that plugins add."""
+        return self.name not in FREE_RUNNERS
 
     @model_serializer
     def _as_written(self) -> dict[str, Any]:

@@ -13,13 +13,13 @@ from contextlib import ExitStack, contextmanager
 import pytest
 
 from pytest_parex import runners
-from pytest_parex.endings import Cause
-from pytest_parex.errors import ParexError
+from pytest_parex.endings import Cause, stops_run
+from pytest_parex.errors import BudgetError, ParexError
 from pytest_parex.model import CheckResult, Event, Metric, Place, Result, Work
 from pytest_parex.plugin.session import SESSION, Session
 from pytest_parex.plugin.wording import failure_text, properties
-from pytest_parex.store import Run
-from pytest_parex.trial import Life, Stages, bury, live
+from pytest_parex.store import Purse, Run
+from pytest_parex.trial import Life, Stages, bury, live, refuse
 
 
 class Execution:
@@ -73,6 +73,8 @@ class Execution:
     def _set(self, result: Result) -> None:
         self._result = result
         self.item.user_properties.extend(properties(result, self.run))
+        if stops_run(result.cause):
+            _stop(self.item, self.run)
 
 
 @contextmanager
@@ -87,13 +89,34 @@ def executing(request: pytest.FixtureRequest) -> Iterator[Execution]:
         held.enter_context(run.claim(trial.id))
         bury(run, trial, Cause.CRASHED)
         result = run.result(trial.id)
-        if loaded.settles(result):
-            execution = Execution(item, run, None, result)
-        else:
-            held.enter_context(run.slot())
-            execution = Execution(item, run, live(run, trial, _stages(item, session), os.environ), None)
+        life = None
+        if not loaded.settles(result):
+            result = None
+            try:
+                held.enter_context(Purse(run).share(trial))
+            except BudgetError as spent:
+                result = refuse(run, trial, spent)
+            else:
+                held.enter_context(run.slot())
+                if why := _stop(item, run):
+                    pytest.skip(why)
+                life = live(run, trial, _stages(item, session), os.environ)
+        execution = Execution(item, run, life, result)
         held.callback(execution.close)
         yield execution
+
+
+def _stop(item: pytest.Item, run: Run) -> str | None:
+    """End the session behind this item if the run was stopped, by whatever process; returns why.
+
+    pytest-xdist hands the stop of a worker's session on to the controller, as it does for `-x`.
+    """
+    why = run.stopped()
+    if why is None:
+        return None
+    said = f"{run.plan.experiment.experiment} is stopped: {why}"
+    item.session.shouldstop = said
+    return said
 
 
 def _stages(item: pytest.Item, session: Session) -> Stages:

@@ -108,6 +108,7 @@ def _filled(config: pytest.Config, loaded: Loaded) -> Loaded:
     changed = run.plan.experiment != loaded.experiment
     if changed and config.getoption("parex_set"):
         raise pytest.UsageError(f"--parex-set: {run.plan.run} was planned with other values, and a run keeps its plan")
+    run.let_begin()
     begun = {trial.id: run.attempts(trial.id) for trial in run.plan.trials}
     return replace(
         loaded,

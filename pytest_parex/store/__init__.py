@@ -18,14 +18,17 @@ from pytest_parex.store.history import (
     runs,
 )
 from pytest_parex.store.layout import run_directory_of
+from pytest_parex.store.money import COST, Purse
 from pytest_parex.store.redaction import redact
 from pytest_parex.store.run import Run
 from pytest_parex.store.starting import starting
 
 __all__ = [
+    "COST",
     "FULL",
     "AttemptWriter",
     "Cooldown",
+    "Purse",
     "Run",
     "durations",
     "experiments",

@@ -13,7 +13,7 @@ from typing import Any
 
 from pytest_parex.model import Event, Result, Trial
 from pytest_parex.store import files
-from pytest_parex.store.journal import Journal
+from pytest_parex.store.journal import NOTHING, Journal, Told, amount
 from pytest_parex.store.redaction import redact, redact_data
 
 RESULT = "result.json"
@@ -31,7 +31,8 @@ SYNCED_FROM_S = 0.1
 class AttemptWriter:
     """Writes one attempt: `emit` and `phase` go to its journal, `finish` writes its result.
 
-    `secrets` are hidden in events and messages; `listen` is given every event after it was journalled.
+    `secrets` are hidden in events and messages; `listen` is given every event after it was journalled. `told` is what
+    the journal tells already, if another writer has begun it.
     """
 
     def __init__(
@@ -41,13 +42,18 @@ class AttemptWriter:
         directory: Path,
         secrets: Collection[str] = (),
         listen: Callable[[Event], None] | None = None,
+        told: Told = NOTHING,
     ) -> None:
         self.trial = trial
         self.number = number
         self.directory = directory
         self.started = _now()
-        self.phases: dict[str, float] = {}
+        self.phases: dict[str, float] = dict(told.phases)
         """Phase → duration in seconds, in the order in which they ran."""
+        self.earlier = told.earlier
+        """The attempt that this one goes on from; None for a fresh start."""
+        self.cost_usd = told.cost_usd
+        """What the work has cost so far, as its runner has told; None if it has not."""
         self._secrets = tuple(secrets)
         self._listen = listen
         self._journal = Journal(directory / EVENTS)
@@ -55,10 +61,17 @@ class AttemptWriter:
 
     def emit(self, name: str, /, **data: Any) -> None:
         """Journal an event. On a full disk it is lost and the attempt goes on."""
+        if name == "cost":
+            self.cost_usd = amount(data.get("usd"), self.cost_usd)
         event = Event(self.trial.id, self.number, _now(), name, redact_data(data, self._secrets))
         self._journal.append(event)
         if self._listen:
             self._listen(event)
+
+    def go_on_from(self, earlier: int) -> None:
+        """Journal that this attempt goes on where an earlier one has stopped, in the same workspace."""
+        self.earlier = earlier
+        self.emit("goes-on", earlier=earlier)
 
     @contextlib.contextmanager
     def phase(self, name: str) -> Iterator[None]:

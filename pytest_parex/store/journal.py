@@ -9,8 +9,11 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
+import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from pytest_parex.errors import StoreError
@@ -60,6 +63,49 @@ class Journal:
             if error.errno not in FULL:
                 raise StoreError(f"{self._file} cannot be written: {error.strerror or error}") from None
             self._lost += 1
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a journal tells of an attempt that may have no result."""
+
+    earlier: int | None = None
+    """The attempt that it went on from, in the same workspace."""
+    cost_usd: float | None = None
+    """What its work had cost at last, in US dollars since the fresh start; None if nobody has said."""
+    phases: Mapping[str, float] = field(default_factory=dict)
+    """Phase → seconds; of one that did not end, those until the last event."""
+
+
+NOTHING = Told()
+
+
+def told(events: Sequence[Event]) -> Told:
+    """Read a journal for what matters when the attempt's process is dead."""
+    earlier: int | None = None
+    cost: float | None = None
+    phases: dict[str, float] = {}
+    begun: dict[str, str] = {}
+    for event in events:
+        match event.name:
+            case "goes-on":
+                earlier = int(event.data["earlier"])
+            case "cost":
+                cost = amount(event.data.get("usd"), cost)
+            case "phase":
+                begun[event.data["phase"]] = event.time
+            case "phase-end":
+                begun.pop(event.data["phase"], None)
+                phases[event.data["phase"]] = phases.get(event.data["phase"], 0.0) + event.data["duration_s"]
+    for phase, time in begun.items():
+        passed = datetime.fromisoformat(events[-1].time) - datetime.fromisoformat(time)
+        phases[phase] = phases.get(phase, 0.0) + max(0.0, passed.total_seconds())
+    return Told(earlier, cost, phases)
+
+
+def amount(usd: object, otherwise: float | None) -> float | None:
+    """US dollars as an event tells them, unless it tells nonsense."""
+    return float(usd) if isinstance(usd, int | float) and math.isfinite(usd) else otherwise
 
 
 def _is_torn(file: Path) -> bool:

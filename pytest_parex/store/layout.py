@@ -19,6 +19,8 @@ PLAN = "plan.json"
 PROGRESS = "progress.json"
 TRIALS = "trials"
 LOCKS = ".locks"
+STOPPED = "stopped"
+"""In LOCKS: why no trial is to begin any more."""
 LATEST = "latest"
 _LONGEST = 240
 """Bytes; file systems end at 255, and lock and temporary files add to a name."""

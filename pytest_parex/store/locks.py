@@ -34,6 +34,12 @@ def held_if_free(file: Path) -> Iterator[bool]:
             lock.release()
 
 
+def is_held(file: Path) -> bool:
+    """Whether another process or thread holds this lock; looking at it holds it for a moment."""
+    with held_if_free(file) as free:
+        return not free
+
+
 @contextlib.contextmanager
 def one_of(files: list[Path]) -> Iterator[None]:
     """Hold any one of these locks; wait while all of them are held."""

@@ -128,7 +128,43 @@ class Run:
         """Go on with an attempt whose writer is dead; the caller holds the trial's claim."""
         directory = self.attempt_directory(trial.id, number)
         (directory / RESERVED).unlink(missing_ok=True)
-        return AttemptWriter(trial, number, directory)
+        return AttemptWriter(trial, number, directory, told=journal.told(self.events(trial.id, number)))
+
+    def result_of(self, trial_id: str, attempt: int) -> Result | None:
+        """The result of one attempt, without recorded metrics; None if it has none. StoreError if it cannot be read."""
+        return results.read(str(self.attempt_directory(trial_id, attempt) / RESULT))
+
+    def told(self, trial_id: str, attempt: int) -> journal.Told:
+        """What the journal of an attempt tells, also of one that has no result."""
+        return journal.told(self.events(trial_id, attempt))
+
+    def worked(self, trial_id: str, attempt: int | None) -> dict[int, float]:
+        """This attempt and those that it has gone on from, if their runner has begun: number → seconds of its work.
+
+        The last one comes first; None has no attempts.
+        """
+        found: dict[int, float] = {}
+        while attempt is not None:
+            told = self.result_of(trial_id, attempt) or self.told(trial_id, attempt)
+            if "execute" in told.phases:
+                found[attempt] = told.phases["execute"]
+            attempt = told.earlier if told.earlier is not None and told.earlier < attempt else None
+        return found
+
+    def stop(self, why: str) -> None:
+        """Let no process begin another trial of this run; what is under way goes on."""
+        files.write_atomically(self._locks() / layout.STOPPED, why)
+
+    def stopped(self) -> str | None:
+        """Why no trial of this run is to begin any more; None if nobody has stopped it."""
+        try:
+            return (self._locks() / layout.STOPPED).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
+
+    def let_begin(self) -> None:
+        """A new session fills the run: what has stopped an earlier one may be put right by now."""
+        (self._locks() / layout.STOPPED).unlink(missing_ok=True)
 
     def discard(self) -> None:
         """Remove the run if no attempt was begun in it; `latest` then names the newest of the others."""

@@ -3,6 +3,7 @@
 from pytest_parex.workspace.capturing import capture, rescue, settle
 from pytest_parex.workspace.creation import create
 from pytest_parex.workspace.environment import secrets, variant_environment
+from pytest_parex.workspace.going_on import take_over
 from pytest_parex.workspace.place import Workspace
 from pytest_parex.workspace.removal import Outcome, Removal, remove
 from pytest_parex.workspace.setup import setup
@@ -18,5 +19,6 @@ __all__ = [
     "secrets",
     "settle",
     "setup",
+    "take_over",
     "variant_environment",
 ]

@@ -16,7 +16,7 @@ import os
 import re
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from pytest_parex import repository
 from pytest_parex.model import Base, Changes, Place, Plan, Trial
 from pytest_parex.repository import Git
 from pytest_parex.store import AttemptWriter
+from pytest_parex.workspace.environment import secrets
 from pytest_parex.workspace.kinds import git_dir_of
 from pytest_parex.workspace.ownership import EVENT, MAY_HOLD_WORK, Made, is_ours, journal_of, last_made, path_of
 from pytest_parex.workspace.place import Workspace, traces
@@ -57,8 +58,9 @@ def settle(workspace: Workspace, place: Place) -> Workspace:
     """
     base = place.plan.base_of(place.trial.variant)
     given = workspace.given.commit
+    env = _told_env(workspace.env, place.env)
     if traces(workspace.path) == workspace.given.files:
-        place.emit(EVENT, state="settled", laid=0)
+        place.emit(EVENT, state="settled", laid=0, env=env)
         return workspace
     with _aside(place.directory) as folder:
         laid = repository.capture(
@@ -74,7 +76,7 @@ def settle(workspace: Workspace, place: Place) -> Workspace:
             ref = ref_of(place.plan, place.trial, place.attempt, "compared")
             Git(git_dir=Path(laid.mirror))("update-ref", ref, compared)
             base = _at(base, compared)
-    place.emit(EVENT, state="settled", compared_with=base.commit, laid=len(laid.files))
+    place.emit(EVENT, state="settled", compared_with=base.commit, laid=len(laid.files), env=env)
     return replace(workspace, base=base)
 
 
@@ -124,15 +126,30 @@ def keep_what_came_later(plan: Plan, trial: Trial, made: Made) -> Changes | None
 
 
 def _capture_again(plan: Plan, trial: Trial, made: Made, what: str, directory: Path) -> Changes:
-    start, base = plan.start_of(trial.variant), plan.base_of(trial.variant)
+    start = plan.start_of(trial.variant)
     return repository.capture(
         made.path,
         start=start,
-        base=_at(base, made.compared_with or base.commit),
+        base=compared_with(plan, trial, made),
         git_dir=git_dir_of(made.kind, start, made.path),
         ref=ref_of(plan, trial, made.attempt, what),
         attempt_directory=directory,
     )
+
+
+def compared_with(plan: Plan, trial: Trial, made: Made) -> Base:
+    """What the work in a workspace that is set up is compared with."""
+    base = plan.base_of(trial.variant)
+    return _at(base, made.compared_with or base.commit)
+
+
+def _told_env(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str | None] | None:
+    """What setup has changed in the environment, for the journal; None if it must not be written down, being secret."""
+    changed = {name: after.get(name) for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+    hidden = secrets(after)
+    if any(secret in value for value in changed.values() if value for secret in hidden):
+        return None
+    return dict(sorted(changed.items()))
 
 
 def is_kept(changes: Changes) -> bool:

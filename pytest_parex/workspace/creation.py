@@ -61,20 +61,10 @@ def create(
             case_file = copy_case_file(plan, trial, directory)
         except OSError as error:
             raise WorkspaceError(f"the workspace {path} cannot be filled: {error}") from error
-        env = variant_environment(
-            plan,
-            trial,
-            path,
-            environ,
-            attempt=attempt,
-            case_file=case_file,
-            ports=leased.ports,
-            kind_env=KINDS[kind].env,
-            git_config=_sparse_settings(plan),
-        )
+        env = environment_of(plan, trial, kind, environ, attempt, case_file, leased.ports)
         too_long = facts(plan, trial).keys() - env.keys()
         notices += tuple(f"{name} is too long for an environment variable: it is not set" for name in sorted(too_long))
-        emit(EVENT, state="ready", commit=start.commit)
+        emit(EVENT, state="ready", commit=start.commit, ports=dict(leased.ports))
         undo.pop_all()
     for notice in (*made.notices, *notices):
         emit("note", text=notice)
@@ -88,6 +78,29 @@ def create(
         git_dir=made.git_dir,
         given=given,
         lease=leased,
+    )
+
+
+def environment_of(
+    plan: Plan,
+    trial: Trial,
+    kind: str,
+    environ: Mapping[str, str],
+    attempt: int,
+    case_file: Path | None,
+    ports: Mapping[str, int],
+) -> dict[str, str]:
+    """The environment of a workspace of this kind, before setup."""
+    return variant_environment(
+        plan,
+        trial,
+        path_of(plan, trial),
+        environ,
+        attempt=attempt,
+        case_file=case_file,
+        ports=ports,
+        kind_env=KINDS[kind].env,
+        git_config=_sparse_settings(plan),
     )
 
 

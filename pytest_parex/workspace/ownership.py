@@ -8,6 +8,7 @@ The journal of an attempt tells of its workspace in events named `workspace`, on
     settled    set up; what is there now is not the variant's doing
     captured   its work is a commit in the mirror's captures
     removed    taken away again
+    taken over it is that of an earlier attempt, and from now on this one's: the first state in this journal
 
 A folder is ours if its inode is the one in the journal. Device numbers are told but not compared: on some file systems
 they change with every mount.
@@ -16,7 +17,8 @@ they change with every mount.
 from __future__ import annotations
 
 import stat
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,9 @@ from pytest_parex.store import Run
 from pytest_parex.workspace.kinds import registration_name
 
 EVENT = "workspace"
-MAY_HOLD_WORK = ("ready", "settled", "captured")
+SET_UP = ("settled", "captured", "taken over")
+"""States in which a variant may go on working in the folder."""
+MAY_HOLD_WORK = ("ready", *SET_UP)
 """States in which a variant may have worked in the folder."""
 
 
@@ -42,6 +46,10 @@ class Made:
     compared_with: str | None = None
     """The commit that work in it is compared with, if that is not the base."""
     captured: Changes | None = None
+    ports: Mapping[str, int] = field(default_factory=dict)
+    """The leased ports, by the names of their variables."""
+    env: Mapping[str, str | None] | None = None
+    """What setup has changed in the environment (None: removed); None if that is not told."""
 
 
 def journal_of(plan: Plan) -> Run:
@@ -77,6 +85,8 @@ def last_made(plan: Plan, trial: Trial) -> Made | None:
                 branch=told.get("branch"),
                 compared_with=told.get("compared_with"),
                 captured=Changes.model_validate(told["changes"]) if "changes" in told else None,
+                ports=told.get("ports", {}),
+                env=told.get("env"),
             )
     return None
 

@@ -64,5 +64,7 @@ class Workspace:
     """Its git directory, which the variant may change at will; None for a copy."""
     given: Given = field(default_factory=Given)
     """The variant's own work before it begins: the start, with its patch."""
+    earlier: int | None = None
+    """The attempt whose work it holds, and goes on with; None if the workspace was made for this one."""
     lease: Lease = field(default_factory=Lease)
     """Its ports; `workspace.lease.release()` gives them back."""

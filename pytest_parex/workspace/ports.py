@@ -62,6 +62,26 @@ def lease(names: Sequence[str], environ: Mapping[str, str], near: str) -> Lease:
     return Lease(ports, locks)
 
 
+def lease_again(ports: Mapping[str, int], environ: Mapping[str, str]) -> Lease | None:
+    """Lease exactly these ports; None if one of them is not free any more."""
+    if not ports:
+        return Lease()
+    folder = _table(environ)
+    locks: list[int] = []
+    try:
+        for port in ports.values():
+            lock = _locked(folder / str(port))
+            if lock is not None:
+                locks.append(lock)
+            if lock is None or not _can_be_bound(port):
+                Lease({}, locks).release()
+                return None
+    except BaseException:
+        Lease({}, locks).release()
+        raise
+    return Lease(dict(ports), locks)
+
+
 def _next_free(candidates: Iterator[int], folder: Path) -> tuple[int, int]:
     for port in candidates:
         lock = _locked(folder / str(port))
