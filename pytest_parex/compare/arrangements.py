@@ -1,0 +1,103 @@
+"""All ways, or a sample of them, in which the labels of two variants could have fallen within the cells.
+
+If two variants do not differ, a trial's label tells nothing: within a cell every choice of `m` trials out of `m + n`
+for the first variant was equally likely. All arrangements are listed where they are few, else sampled, with what was
+observed always among them, so that a p-value is never zero and never too small (Ernst 2004, "Permutation methods: a
+basis for exact inference", Statistical Science 19; Phipson & Smyth 2010). Labels never cross cells, so that easy and
+hard cases cannot be mixed up. The sample depends on the sizes of the cells and on nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+Sizes = tuple[tuple[int, int], ...]
+Floats = npt.NDArray[np.float64]
+
+MOST = 10_000
+"""Arrangements that are listed or sampled at most, the observed one included."""
+_LISTED_IN_CELL = 1_000
+
+
+@dataclass(frozen=True)
+class Arrangements:
+    """`choices[c]` has a row per choice in cell c: 1 for a trial that gets the first label. `picks` has a row per
+    arrangement: which choice is made in each cell. The first row of each is what was observed.
+    """
+
+    choices: tuple[Floats, ...]
+    picks: npt.NDArray[np.int64]
+    exact: bool
+
+    @property
+    def number(self) -> int:
+        """How many arrangements there are."""
+        return len(self.picks)
+
+
+def possible(sizes: Sequence[tuple[int, int]]) -> int:
+    """How many arrangements there are in all."""
+    return math.prod(math.comb(m + n, m) for m, n in sizes)
+
+
+def least_p(sizes: Sequence[tuple[int, int]]) -> float:
+    """The smallest two-sided p-value that trials of these numbers can give, however large the difference."""
+    return min(1.0, 2 / possible(sizes))
+
+
+@lru_cache(maxsize=64)
+def arrangements(sizes: Sizes, most: int = MOST) -> Arrangements:
+    """The arrangements for cells of these sizes: all of them if they are at most `most`, else `most`, sampled."""
+    if possible(sizes) <= most:
+        choices = tuple(_all_choices(m, n) for m, n in sizes)
+        picks = np.indices([len(each) for each in choices]).reshape(len(sizes), -1).T
+        return Arrangements(choices, np.ascontiguousarray(picks, dtype=np.int64), exact=True)
+    chance = _Chance(f"{sizes}".encode())
+    picks = np.zeros((most, len(sizes)), dtype=np.int64)
+    found = []
+    for place, (m, n) in enumerate(sizes):
+        if math.comb(m + n, m) <= _LISTED_IN_CELL:
+            found.append(_all_choices(m, n))
+            picks[1:, place] = chance.below(len(found[-1]), most - 1)
+        else:
+            found.append(_sampled_choices(m, n, most, chance))
+            picks[:, place] = np.arange(most)
+    return Arrangements(tuple(found), picks, exact=False)
+
+
+@lru_cache(maxsize=64)
+def _all_choices(m: int, n: int) -> Floats:
+    chosen = np.zeros((math.comb(m + n, m), m + n))
+    for row, places in enumerate(itertools.combinations(range(m + n), m)):
+        chosen[row, places] = 1.0
+    return chosen
+
+
+def _sampled_choices(m: int, n: int, rows: int, chance: _Chance) -> Floats:
+    chosen = np.zeros((rows, m + n))
+    chosen[0, :m] = 1.0
+    order = np.argsort(chance.shares((rows - 1, m + n)), axis=1, kind="stable")
+    np.put_along_axis(chosen[1:], order[:, :m], 1.0, axis=1)
+    return chosen
+
+
+class _Chance:
+    """Numbers from the raw stream of PCG64, which numpy promises to keep; it does not for distributions."""
+
+    def __init__(self, seed: bytes) -> None:
+        self._stream = np.random.PCG64(int.from_bytes(hashlib.sha256(seed).digest()[:16], "big"))
+
+    def shares(self, shape: tuple[int, int]) -> Floats:
+        raw = np.asarray(self._stream.random_raw(shape[0] * shape[1]), dtype=np.uint64)
+        return ((raw >> np.uint64(11)).astype(np.float64) * 2.0**-53).reshape(shape)
+
+    def below(self, limit: int, number: int) -> npt.NDArray[np.int64]:
+        return np.floor(self.shares((number, 1))[:, 0] * limit).astype(np.int64)
