@@ -25,7 +25,8 @@ from pytest_parex.rehearsal.script import Turn
 _MARKER = re.compile(r"\[\[script:([^\[\]\s]+)\]\]")
 _NOTE = re.compile(r"\[\[rehearsed:(\d+):([0-9a-f,]*)\]\]")
 _ADDED_ON_RESUME = "No response requested."
-_COMPLAINT = "[Your previous response had no visible output."
+COMPLAINT = "[Your previous response had no visible output."
+"""What the program says after an empty answer."""
 _SUMMARIZE = "REMINDER: Do NOT call any tools"
 _REMEMBERED = 50
 """Answers that a summary notes; the program keeps fewer beside it."""
@@ -73,7 +74,7 @@ class Conversation:
         start, count, kept = self._start
         for message in self.messages[start:]:
             if message["role"] == "user":
-                count += sum(text.startswith(_COMPLAINT) for text in _texts(message))
+                count += sum(text.startswith(COMPLAINT) for text in _texts(message))
             elif not (blocks := _own(message)):
                 continue
             elif kept[_digest(blocks)]:

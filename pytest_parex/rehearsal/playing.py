@@ -54,20 +54,22 @@ def side_answer(conversation: Conversation, played: Part) -> Turn:
 def _nothing_scripted(sessions: Sequence[Session], facts: Mapping[str, str]) -> str:
     told = {name: text for name, text in facts.items() if name not in ("workspace", "experiment", "trial", "step")}
     when = json.dumps(told, ensure_ascii=False)
-    about = ", ".join(f"{name} {text}" for name, text in told.items()) or "which no facts are known of"
-    lines = [
-        f"Nothing is scripted for this trial: {about}. Add a session for it to the rehearsal script:",
-        "",
-        "sessions:",
-        f"  - when: {when}" if told else "  - # without `when`: for everybody",
-        "    turns:",
-        "      - text: …",
-        *_misspelt(sessions, facts),
-    ]
-    return "\n".join(lines)
+    about = ", ".join(f"{name} {text}" for name, text in told.items()) or "no facts of it are known"
+    return "\n".join(
+        [
+            f"Nothing is scripted for this trial: {about}.",
+            *_misspelt(sessions, facts),
+            "Add a session for it to the rehearsal script:",
+            "",
+            "sessions:",
+            f"  - when: {when}" if told else "  -",
+            "    turns:",
+            "      - text: …",
+        ]
+    )
 
 
 def _misspelt(sessions: Sequence[Session], facts: Mapping[str, str]) -> list[str]:
     """Names in `when` that the trial does not have, and probably should."""
     found = {name: nearest(name, facts) for session in sessions for name in session.when if name not in facts}
-    return [f"\n`when` names `{name}`; did you mean `{meant}`?" for name, meant in found.items() if meant]
+    return [f"`when` names `{name}`; did you mean `{meant}`?" for name, meant in found.items() if meant]

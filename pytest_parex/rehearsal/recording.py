@@ -6,88 +6,27 @@ differ; a recorded call is made nevertheless.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pytest_parex.errors import StoreError
 from pytest_parex.model import Scalar
 from pytest_parex.rehearsal.answers import BRACES, LAST_TOOL_RESULT
 from pytest_parex.rehearsal.facts import OF_TRIALS
-from pytest_parex.rehearsal.script import Usage
+from pytest_parex.rehearsal.script import StopReason
+from pytest_parex.rehearsal.transcript import Message, Recording, read_transcript
 from pytest_parex.rehearsal.writing import yaml_of
 
-_SYNTHETIC = "<synthetic>"
 _HIDDEN = "***"
 _CHOOSING = ("variant", "case")
 """Facts that choose a session, besides the axes: repeats of a trial play the same."""
+_REASONS = frozenset(get_args(StopReason)) - {"end_turn", "tool_use"}
+"""Reasons to stop that do not follow from what was said."""
 _LETTERS = {"thinking": "t", "text": "s", "tool_use": "c"}
 _USUAL = re.compile("t?(?:sc*|c+)")
 """The order of blocks that `think`, `text` and `calls` can say."""
-
-
-@dataclass
-class _Message:
-    """What the model said in one turn, and in which step."""
-
-    step: int
-    blocks: list[dict[str, Any]] = field(default_factory=list)
-    usage: dict[str, int] = field(default_factory=dict)
-    stop_reason: str | None = None
-    cut: bool = False
-    """Whether the model went on by itself, without the result of a tool or a new prompt."""
-
-
-@dataclass
-class _Recording:
-    """The messages of a transcript, by the conversation that they are of."""
-
-    sessions: list[list[_Message]] = field(default_factory=lambda: [[]])
-    subagents: dict[str, list[_Message]] = field(default_factory=dict)
-    """By the id of the call that started them."""
-    places: set[str] = field(default_factory=set)
-    """The folders that sessions ran in."""
-    unreadable: int = 0
-    _open: dict[str | None, _Message] = field(default_factory=dict)
-    _by_id: dict[str, _Message] = field(default_factory=dict)
-
-    def add(self, row: Mapping[str, Any]) -> None:
-        """Add the next row of the transcript."""
-        data = row.get("data")
-        if not isinstance(data, dict):
-            self.unreadable += 1
-        elif row.get("type") == "assistant":
-            self._add_said(data, int(row.get("step") or 1))
-        elif row.get("type") == "system":
-            inner = data.get("data")
-            found = [each.get("cwd") for each in (data, inner) if isinstance(each, dict)]
-            self.places.update(each for each in found if isinstance(each, str) and each.startswith("/"))
-        elif row.get("type") in ("prompt", "user", "result"):
-            self._open.pop(data.get("parent_tool_use_id"), None)
-            if row.get("type") == "prompt" and data.get("new_session") and self.sessions[-1]:
-                self.sessions.append([])
-
-    def _add_said(self, data: Mapping[str, Any], step: int) -> None:
-        if data.get("model") == _SYNTHETIC or data.get("error"):
-            return
-        caller, name = data.get("parent_tool_use_id"), data.get("message_id")
-        message = self._by_id.get(name) if name else None
-        if message is None:
-            message = _Message(step)
-            if caller in self._open:
-                self._open[caller].cut = True
-            (self.sessions[-1] if caller is None else self.subagents.setdefault(caller, [])).append(message)
-            if name:
-                self._by_id[name] = message
-        self._open[caller] = message
-        message.blocks += [block for block in data.get("content") or () if isinstance(block, dict)]
-        message.stop_reason = data.get("stop_reason") or message.stop_reason
-        for key, count in (data.get("usage") or {}).items():
-            if key in Usage.model_fields and isinstance(count, int):  # rows of one message may lag behind each other
-                message.usage[key] = max(count, message.usage.get(key, 0))
 
 
 def as_script(transcript: Path, facts: Mapping[str, Scalar]) -> str:
@@ -96,7 +35,7 @@ def as_script(transcript: Path, facts: Mapping[str, Scalar]) -> str:
     `transcript` is the attempt's transcript.jsonl. `facts` are those of its trial: the variant, the case and the axes
     say whom the script is for, and the workspace is written as `{{ workspace }}`.
     """
-    recording = _read(transcript)
+    recording = read_transcript(transcript)
     sessions = [messages for messages in recording.sessions if messages]
     if not sessions:
         raise StoreError(f"{transcript}: no answer of a model is recorded there; only agents' trials can be rehearsed")
@@ -116,28 +55,10 @@ def as_script(transcript: Path, facts: Mapping[str, Scalar]) -> str:
     return "\n".join([*_remarks(recording, facts, text), text])
 
 
-def _read(transcript: Path) -> _Recording:
-    recording = _Recording()
-    try:
-        lines = transcript.read_bytes().splitlines()
-    except OSError as error:
-        raise StoreError(f"{transcript}: cannot be read: {error.strerror}") from None
-    for line in lines:
-        try:
-            row = json.loads(line) if line.strip() else {"data": {}}
-        except ValueError:  # torn, because the writer was killed
-            row = None
-        if isinstance(row, dict):
-            recording.add(row)
-        else:
-            recording.unreadable += 1
-    return recording
-
-
 class _Writer:
     """Writes messages as turns of a script."""
 
-    def __init__(self, recording: _Recording, facts: Mapping[str, Scalar]) -> None:
+    def __init__(self, recording: Recording, facts: Mapping[str, Scalar]) -> None:
         self.names = {caller: f"agent-{number}" for number, caller in enumerate(recording.subagents, 1)}
         places = {str(facts["workspace"])} if facts.get("workspace") else recording.places
         alternatives = "|".join(re.escape(place) for place in sorted(places, key=len, reverse=True))
@@ -145,15 +66,14 @@ class _Writer:
         self._placeholder = re.compile(rf"\{{\{{(?=\s*(?:{names})\s*\}}\}})")
         self._workspace = re.compile(rf"(?:{alternatives})(?![\w.-])") if places else None
 
-    def turn(self, message: _Message) -> dict[str, Any]:
+    def turn(self, message: Message) -> dict[str, Any]:
         """The turn that says a message again."""
         turn = self._said(message)
-        stop = message.stop_reason or ("max_tokens" if message.cut and "calls" not in turn else None)
-        if stop and stop not in ("end_turn", "tool_use"):
-            turn["stop_reason"] = stop
+        if message.stop_reason in _REASONS and "calls" not in turn:
+            turn["stop_reason"] = message.stop_reason
         return {**turn, "usage": message.usage} if message.usage else turn
 
-    def _said(self, message: _Message) -> dict[str, Any]:
+    def _said(self, message: Message) -> dict[str, Any]:
         blocks = [block for block in message.blocks if block.get("thinking") != ""]
         kinds = "".join(_LETTERS.get(str(block.get("type")), "x") for block in blocks)
         if not _USUAL.fullmatch(kinds):
@@ -198,7 +118,7 @@ def _writable(text: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
-def _remarks(recording: _Recording, facts: Mapping[str, Scalar], text: str) -> Iterator[str]:
+def _remarks(recording: Recording, facts: Mapping[str, Scalar], text: str) -> Iterator[str]:
     yield f"# Recorded from the trial {facts['trial']}." if facts.get("trial") else "# Recorded from a trial."
     if _HIDDEN in text:
         yield f"# Secrets were hidden when it was recorded: calls with {_HIDDEN} in them may fail now."

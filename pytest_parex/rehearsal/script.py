@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from pytest_parex.model.base import Model, Number, Scalar, Text, Whole, shorthand
 
 Kind = Literal["http", "refuse", "cut", "hang", "malformed", "sse_error", "not_sse"]
+StopReason = Literal["end_turn", "tool_use", "max_tokens", "stop_sequence", "pause_turn", "refusal"]
 
 _SETTINGS: Mapping[str, frozenset[str]] = {
     "http": frozenset({"status", "type", "message", "headers"}),
@@ -112,7 +113,7 @@ class Turn(Model):
     """Tools to call, all at once."""
     content: Annotated[tuple[dict[str, Any], ...], _a_list("the API's content blocks")] | None = None
     """Blocks as the API has them, instead of `think`, `text` and `calls`."""
-    stop_reason: Literal["end_turn", "tool_use", "max_tokens", "stop_sequence", "pause_turn", "refusal"] | None = None
+    stop_reason: StopReason | None = None
     """Default: `tool_use` if there are calls, else `end_turn`."""
     usage: Usage = Usage()
     model: Text | None = None

@@ -15,6 +15,8 @@ from pytest_parex.rehearsal.requests import Log, Request
 from pytest_parex.rehearsal.script import Script
 from pytest_parex.rehearsal.server import Server
 
+_STOPPED_WITHIN_S = 0.02
+
 
 class ScriptedModel:
     """Stands in for the model of real agent sessions, at no cost. A context manager; or call `start` and `stop`.
@@ -31,7 +33,9 @@ class ScriptedModel:
         """Listen on a free port of the loopback device, and begin to answer."""
         if self._serving is None:
             server = Server(self.script, self._log)
-            thread = threading.Thread(target=server.serve_forever, name="scripted model", daemon=True)
+            thread = threading.Thread(
+                target=server.serve_forever, args=(_STOPPED_WITHIN_S,), name="scripted model", daemon=True
+            )
             thread.start()
             self._serving = server, thread
 
