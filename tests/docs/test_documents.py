@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 import click
 import pytest
@@ -22,6 +23,8 @@ from pytest_parex.cli import main
 from pytest_parex.endings import Cause, counts
 from pytest_parex.model import Experiment
 from pytest_parex.plugin.finished import FinishedTrial
+from pytest_parex.rehearsal import read_script
+from pytest_parex.rehearsal.script import Fail, Session, Turn
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [
@@ -76,7 +79,20 @@ def pytest_help() -> str:
     return processes.capture(command, cwd=ROOT, env=os.environ, timeout=60).stdout.decode()
 
 
-@pytest.mark.parametrize("block", found("yaml", "json"), ids=str)
+def is_script(block: Block) -> bool:
+    """Whether a block is a rehearsal script."""
+    return bool({"sessions", "scripts"} & set(yaml.safe_load(block.text)))
+
+
+@pytest.mark.parametrize("block", [block for block in found("yaml", "json") if is_script(block)], ids=str)
+def test_rehearsal_scripts_are_right(block: Block, tmp_path: Path) -> None:
+    file = tmp_path / f"rehearsal.{block.language}"
+    file.write_text(block.text)
+
+    assert read_script(file).sessions
+
+
+@pytest.mark.parametrize("block", [block for block in found("yaml", "json") if not is_script(block)], ids=str)
 def test_specs_are_right(block: Block, tmp_path: Path) -> None:
     """A section alone is completed with the variants that the documents always use."""
     file = tmp_path / f"limiter.{block.language}"
@@ -160,6 +176,14 @@ def test_every_key_of_a_spec_is_described() -> None:
 
     keys = [info.alias or name for name, info in Experiment.model_fields.items()]
     assert [key for key in keys if f"`{key}`" not in described] == []
+
+
+def test_every_key_of_a_rehearsal_script_is_described() -> None:
+    described = (ROOT / "docs" / "rehearsal.md").read_text()
+
+    keys = [name for form in (Session, Turn, Fail) for name in form.model_fields]
+    kinds = get_args(Fail.model_fields["kind"].annotation)
+    assert [key for key in (*keys, *kinds) if not re.search(rf"[`*{{]{key}[`*:]", described)] == []
 
 
 def test_what_counts_is_documented_as_the_table_of_endings_decides() -> None:
