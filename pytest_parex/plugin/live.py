@@ -109,6 +109,8 @@ class Live:
             self.phases[event.trial] = event.data["phase"]
         elif event.name == "phase-end" and event.data["duration_s"] >= self.shortest:
             self._print(f"{event.trial}: {event.data['phase']} {event.data['duration_s']:.1f} s")
+        elif event.name == "cooling-down":
+            self._print(f"{event.trial}: the provider needs a rest; on in {event.data['until_s']:.0f} s")
         elif event.name == "finished":
             self.phases.pop(event.trial, None)
             self.running.pop(event.trial, None)
