@@ -31,11 +31,12 @@ def sdk_options(
     resume: bool,
     money: float | None,
     record: Record,
+    limit: Callable[[], str],
     notice: Callable[[], str | None],
 ) -> ClaudeAgentOptions:
     """The options for a session that begins with this step, counted from 1.
 
-    `notice` is asked after every call of a tool for something to tell the agent.
+    After every call of a tool `limit` is asked whether to stop here, and `notice` for something to tell the agent.
     """
     from claude_agent_sdk import AgentDefinition, ClaudeAgentOptions, HookMatcher
 
@@ -48,6 +49,8 @@ def sdk_options(
         return {"hookSpecificOutput": said}
 
     async def after_tool(given: Any, tool_use_id: str | None, context: Any) -> Any:
+        if reached := limit():
+            return {"continue_": False, "stopReason": reached}
         text = notice()
         said = {"hookEventName": given["hook_event_name"], "additionalContext": text}
         return {"hookSpecificOutput": said} if text else {}

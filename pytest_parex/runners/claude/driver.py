@@ -107,7 +107,9 @@ class Driver:
         with starting(self.request.locks):
             from claude_agent_sdk import ClaudeSDKClient
 
-            options = sdk_options(self.request, number + 1, session, bool(resumed), left, self.record, self._notice)
+            options = sdk_options(
+                self.request, number + 1, session, bool(resumed), left, self.record, self._stop_here, self._notice
+            )
             self.client = ClaudeSDKClient(options)
             await self.client.connect()
         if self.deadline == math.inf:
@@ -162,6 +164,12 @@ class Driver:
         if money is not None and self.watch.total_usd + CAREFUL * self.watch.dearest_answer > money:
             return "money limit"
         return ""
+
+    def _stop_here(self) -> str:
+        """The same after a call of a tool: before the next answer begins, which could be too dear already."""
+        self.watch.use()
+        self.stopped = self.stopped or self._limit()
+        return self.stopped
 
     def _notice(self) -> str | None:
         """What the agent is told once, when a limit is near."""
