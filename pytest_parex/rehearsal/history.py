@@ -15,9 +15,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 from pytest_parex.rehearsal.script import Turn
@@ -38,7 +38,7 @@ class Conversation:
 
     body: Mapping[str, Any]
 
-    @property
+    @cached_property
     def messages(self) -> list[Mapping[str, Any]]:
         """The messages of the user and the assistant; what else there is in the list is left out."""
         found = self.body.get("messages")
@@ -71,14 +71,16 @@ class Conversation:
 
     def said(self, turn: Callable[[int], Turn]) -> int:
         """How many turns of its script the model has said, since the marker if there is one; `turn(n)` is the nth."""
-        start, count, kept = self._start
+        start, count, noted = self._start
+        answers = [_digest(blocks) for message in self.messages[start:] if (blocks := _own(message))]
+        kept = max(k for k in range(len(noted) + 1) if noted[len(noted) - k :] == answers[:k])
         for message in self.messages[start:]:
             if message["role"] == "user":
                 count += sum(text.startswith(COMPLAINT) for text in _texts(message))
             elif not (blocks := _own(message)):
                 continue
-            elif kept[_digest(blocks)]:
-                kept[_digest(blocks)] -= 1
+            elif kept:
+                kept -= 1
             else:
                 count += not (turn(count).has_calls and not any(block.get("type") == "tool_use" for block in blocks))
         return count
@@ -90,13 +92,13 @@ class Conversation:
         return f"{marker}[[rehearsed:{said}:{','.join(last)}]]"
 
     @property
-    def _start(self) -> tuple[int, int, Counter[str]]:
-        """The message from which answers are counted, the count there, and answers behind it that are in the count."""
+    def _start(self) -> tuple[int, int, list[str]]:
+        """The message from which answers are counted, the count there, and the last answers that are in the count."""
         start = self._marker[0]
         for index, found in self._found(_NOTE):
             if index >= start:
-                return index, int(found[1]), Counter(found[2].split(","))
-        return start, 0, Counter()
+                return index, int(found[1]), found[2].split(",")
+        return start, 0, []
 
     @property
     def _marker(self) -> tuple[int, str | None]:

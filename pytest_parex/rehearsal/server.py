@@ -90,7 +90,8 @@ class _Handler(BaseHTTPRequestHandler):
         self._not_found()
 
     def do_POST(self) -> None:
-        content = self.rfile.read(int(self.headers.get("content-length") or 0))
+        length = self.headers.get("content-length", "")
+        content = self.rfile.read(int(length) if length.isdecimal() else 0)
         headers = {name.lower(): text for name, text in self.headers.items() if name.lower() not in _CREDENTIALS}
         facts = facts_in(headers.items())
         log, path = self.server.log, self.path.partition("?")[0]

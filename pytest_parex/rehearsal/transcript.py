@@ -54,6 +54,8 @@ class Recording:
     _by_id: dict[str, Message] = field(default_factory=dict)
     _last: dict[str | None, Message] = field(default_factory=dict)
     """By conversation, what the model said last, if nothing was said to it since."""
+    _prompted: list[Message] = field(default_factory=list)
+    """What the session's own agent said to this prompt."""
 
     def add(self, row: Mapping[str, Any]) -> None:
         """Add the next row of the transcript."""
@@ -69,13 +71,26 @@ class Recording:
         elif kind == "system":
             self.places.update(_places(data))
         elif kind == "prompt":
-            self._last.pop(None, None)
+            self._end_prompt()
             if data.get("new_session") and self.sessions[-1]:
                 self.sessions.append([])
         elif kind == "result":
-            self._last.pop(None, None)
+            self._tell_output(data.get("usage") or {})
+            self._end_prompt()
         elif message := self._by_id.get(str(data.get("message_id"))):
             message.tell_usage(data.get("usage") or {})
+
+    def _end_prompt(self) -> None:
+        self._last.pop(None, None)
+        self._prompted.clear()
+
+    def _tell_output(self, usage: Mapping[str, Any]) -> None:
+        """Where rows tell only the tokens that an answer began with, the result of a prompt has those of its end."""
+        known = sum(message.usage.get("output_tokens", 0) for message in self._prompted)
+        total = usage.get("output_tokens")
+        if self._prompted and isinstance(total, int) and total > known:
+            last = self._prompted[-1].usage
+            last["output_tokens"] = last.get("output_tokens", 0) + total - known
 
     def _conversation(self, caller: str | None) -> list[Message]:
         return self.sessions[-1] if caller is None else self.subagents.setdefault(caller, [])
@@ -90,6 +105,8 @@ class Recording:
                 before.stop_reason = "max_tokens"  # it went on by itself
             message = Message(step)
             self._conversation(caller).append(message)
+            if caller is None:
+                self._prompted.append(message)
             self._by_id[name or f"nameless {len(self._by_id)}"] = message
         self._last[caller] = message
         message.blocks += [block for block in data.get("content") or () if isinstance(block, dict)]

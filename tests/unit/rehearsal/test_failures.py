@@ -193,7 +193,8 @@ def test_odd_contents_of_messages_are_no_trouble(role: str, content: Any) -> Non
 def test_clients_that_send_nothing_or_nonsense_disturb_nobody(capfd: pytest.CaptureFixture[str]) -> None:
     with ScriptedModel({"sessions": [{"turns": ["fine"]}]}) as model:
         address = urlsplit(model.url)
-        for content in (b"", b"nonsense\r\n\r\n", b"POST / HTTP/1.1\r\ncontent-length: 100\r\n\r\nshort"):
+        begun = b"POST /v1/messages HTTP/1.1\r\ncontent-length: "
+        for content in (b"", b"nonsense\r\n\r\n", begun + b"100\r\n\r\nshort", begun + b"x\r\n\r\n"):
             with socket.create_connection((address.hostname, address.port)) as connection:
                 connection.sendall(content)
         assert ask(model).text == "fine"

@@ -106,6 +106,16 @@ def test_usage_is_the_most_that_any_row_tells(recorded: Recorded) -> None:
     }
 
 
+def test_tokens_that_only_the_result_tells_are_those_of_the_last_answer(recorded: Recorded) -> None:
+    """The program tells what an answer began with, and when the prompt is done how many tokens there were in all."""
+    recorded.rows(PROMPT, answer(text("a")), answer(text("b"), id="m2"), ("result", {"usage": {"output_tokens": 90}}))
+    recorded.rows(
+        ("prompt", {"text": "More."}), answer(text("c"), id="m3"), ("result", {"usage": {"output_tokens": 7}})
+    )
+
+    assert [turn.usage.output_tokens for turn in recorded.turns()] == [1, 89, 7]
+
+
 def test_messages_of_the_program_itself_are_no_turns(recorded: Recorded) -> None:
     recorded.rows(PROMPT, answer(text("API Error: 529"), model="<synthetic>", error="server_error"))
     recorded.rows(("result", {}), PROMPT, answer(text("a"), id="m2"))
@@ -307,6 +317,8 @@ def test_a_recorded_session_is_rehearsed_to_the_same_work(agent: Agent, recorded
     assert [path.name for path in sorted(other.workspace.glob("*.txt"))] == names
     assert (other.workspace / "c.txt").read_text() == "{{ variant }}\n"
     assert inputs(rehearsed) == inputs(original) == [1000 + 5 * 100, 1000 + 7 * 100]
+    costs = [[found.total_cost_usd for found in session.results] for session in (original, rehearsed)]
+    assert costs[1] == pytest.approx(costs[0], rel=0.1)  # but for what the subagent said between its calls
 
 
 def rows_of(session: Session) -> Iterator[tuple[int, str, Any]]:

@@ -66,6 +66,15 @@ def test_answers_that_are_kept_beside_a_summary_count_once() -> None:
         assert ask(model, summary, kept, result(), said("3"), user("next")).text == "4"
 
 
+def test_answers_that_only_look_like_summarized_ones_count() -> None:
+    turns = ["ok", {"text": "2", "calls": [CALL]}, "ok", "4"]
+    with ScriptedModel({"sessions": [{"turns": turns}]}) as model:
+        summary = summary_of(model, PROMPT, said("ok"), user("next"), said("2", calls=1), result())
+
+        assert ask(model, summary).text == "ok"
+        assert ask(model, summary, said("ok"), user("next")).text == "4"
+
+
 def test_summaries_of_summaries_go_on_counting() -> None:
     with ScriptedModel({"sessions": [{"turns": TURNS}]}) as model:
         once = summary_of(model, PROMPT, said("1", calls=2), result())
