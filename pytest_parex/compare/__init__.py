@@ -1,14 +1,17 @@
 """From the results of a run to what they say about its variants. Pure: no files, no clock, no chance.
 
-`outcomes` says what became of every planned trial, `metrics` summarises a variant, `ranking` puts variants in order,
-`differences` compares two of them, `settings` says what was set differently, `verdict` words it, and `compare` puts all
-of it together.
+`outcomes` says what became of every planned trial, `metrics` summarises a variant, `ranking` puts variants in order.
+`cells` lays two variants side by side and `examining` picks the method that their trials allow: `permutation` over
+`arrangements` with intervals by `shapes`, `passing` and `rates` for success, `means` for single variants. `contests`
+are the leader against each other, `verdict` decides them, `settling` simulates what would; `reasons`, `caveats` and
+`changing` word it. `differences` (with `holm` and `effects`), `summaries`, `repeated` and `pareto` are the tables;
+`settings` says what was set differently, and `comparing` puts all of it together.
 """
 
-from pytest_parex.compare.comparing import compare
-from pytest_parex.compare.differences import difference
+from pytest_parex.compare.comparing import compare, difference
 from pytest_parex.compare.metrics import SUCCESS_RATE, Measure, measures_of, summarise, value_of
 from pytest_parex.compare.outcomes import COMPARED, COUNTED
+from pytest_parex.compare.pareto import front
 
 __all__ = [
     "COMPARED",
@@ -17,6 +20,7 @@ __all__ = [
     "Measure",
     "compare",
     "difference",
+    "front",
     "measures_of",
     "summarise",
     "value_of",

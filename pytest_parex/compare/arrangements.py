@@ -9,18 +9,18 @@ hard cases cannot be mixed up. The sample depends on the sizes of the cells and 
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
+from pytest_parex.compare.chance import Chance, Floats
+
 Sizes = tuple[tuple[int, int], ...]
-Floats = npt.NDArray[np.float64]
 
 MOST = 10_000
 """Arrangements that are listed or sampled at most, the observed one included."""
@@ -29,8 +29,8 @@ _LISTED_IN_CELL = 1_000
 
 @dataclass(frozen=True)
 class Arrangements:
-    """`choices[c]` has a row per choice in cell c: 1 for a trial that gets the first label. `picks` has a row per
-    arrangement: which choice is made in each cell. The first row of each is what was observed.
+    """`choices[c]` has a row per choice in cell c: 1 for a trial that gets the first label. `picks[c]` says for every
+    arrangement which choice is made in cell c. The first of each is what was observed.
     """
 
     choices: tuple[Floats, ...]
@@ -40,7 +40,17 @@ class Arrangements:
     @property
     def number(self) -> int:
         """How many arrangements there are."""
-        return len(self.picks)
+        return int(self.picks.shape[1])
+
+    @cached_property
+    def overlap(self) -> Floats:
+        """How much of the true labels each arrangement keeps: 1 all, -1 none; averaged over cells."""
+        total: Floats = np.zeros(self.number)
+        for choices, picks in zip(self.choices, self.picks, strict=True):
+            m = round(choices[0].sum())
+            kept = choices[:, :m].sum(axis=1)
+            total += (kept / m - (m - kept) / (choices.shape[1] - m))[picks]
+        return total / len(self.choices)
 
 
 def possible(sizes: Sequence[tuple[int, int]]) -> int:
@@ -58,18 +68,18 @@ def arrangements(sizes: Sizes, most: int = MOST) -> Arrangements:
     """The arrangements for cells of these sizes: all of them if they are at most `most`, else `most`, sampled."""
     if possible(sizes) <= most:
         choices = tuple(_all_choices(m, n) for m, n in sizes)
-        picks = np.indices([len(each) for each in choices]).reshape(len(sizes), -1).T
+        picks = np.indices([len(each) for each in choices]).reshape(len(sizes), -1)
         return Arrangements(choices, np.ascontiguousarray(picks, dtype=np.int64), exact=True)
-    chance = _Chance(f"{sizes}".encode())
-    picks = np.zeros((most, len(sizes)), dtype=np.int64)
+    chance = Chance(f"{sizes}")
+    picks = np.zeros((len(sizes), most), dtype=np.int64)
     found = []
     for place, (m, n) in enumerate(sizes):
         if math.comb(m + n, m) <= _LISTED_IN_CELL:
             found.append(_all_choices(m, n))
-            picks[1:, place] = chance.below(len(found[-1]), most - 1)
+            picks[place, 1:] = chance.below(len(found[-1]), most - 1)
         else:
             found.append(_sampled_choices(m, n, most, chance))
-            picks[:, place] = np.arange(most)
+            picks[place] = np.arange(most)
     return Arrangements(tuple(found), picks, exact=False)
 
 
@@ -81,23 +91,9 @@ def _all_choices(m: int, n: int) -> Floats:
     return chosen
 
 
-def _sampled_choices(m: int, n: int, rows: int, chance: _Chance) -> Floats:
+def _sampled_choices(m: int, n: int, rows: int, chance: Chance) -> Floats:
     chosen = np.zeros((rows, m + n))
     chosen[0, :m] = 1.0
-    order = np.argsort(chance.shares((rows - 1, m + n)), axis=1, kind="stable")
+    order = np.argsort(chance.shares((rows - 1) * (m + n)).reshape(rows - 1, m + n), axis=1, kind="stable")
     np.put_along_axis(chosen[1:], order[:, :m], 1.0, axis=1)
     return chosen
-
-
-class _Chance:
-    """Numbers from the raw stream of PCG64, which numpy promises to keep; it does not for distributions."""
-
-    def __init__(self, seed: bytes) -> None:
-        self._stream = np.random.PCG64(int.from_bytes(hashlib.sha256(seed).digest()[:16], "big"))
-
-    def shares(self, shape: tuple[int, int]) -> Floats:
-        raw = np.asarray(self._stream.random_raw(shape[0] * shape[1]), dtype=np.uint64)
-        return ((raw >> np.uint64(11)).astype(np.float64) * 2.0**-53).reshape(shape)
-
-    def below(self, limit: int, number: int) -> npt.NDArray[np.int64]:
-        return np.floor(self.shares((number, 1))[:, 0] * limit).astype(np.int64)

@@ -23,6 +23,15 @@ Numbers = tuple[float, ...]
 
 
 @dataclass(frozen=True)
+class Own:
+    """The numbers of one variant in one cell, and how many of its trials failed without one."""
+
+    case: str | None
+    numbers: Numbers
+    worst: int = 0
+
+
+@dataclass(frozen=True)
 class Cell:
     """One case at one matrix point: the numbers of each variant, and how many of its trials failed without one."""
 
@@ -74,20 +83,33 @@ class Pair:
         return Pair(tuple(cell for cell in self.cells if cell.case != case))
 
 
-def pair_up(trials: Mapping[str, Sequence[TrialSummary]], metric: str, better: str | None, a: str, b: str) -> Pair:
-    """The cells that both variants have, in the order of the plan. `trials`: variant → its rows.
-
-    Without a direction there is no worst, and trials without a number are left out.
-    """
-    first, second = (_by_cell(trials.get(name, ()), metric, better) for name in (a, b))
+def pair_up(a: Mapping[str, Own], b: Mapping[str, Own]) -> Pair:
+    """The cells that both variants have, in the order of the plan."""
     return Pair(
         tuple(
-            Cell(case, tuple(sorted(own)), tuple(sorted(other)), own_worst, other_worst)
-            for key, (case, own, own_worst) in first.items()
-            if key in second
-            for _, other, other_worst in (second[key],)
+            Cell(own.case, own.numbers, other.numbers, own.worst, other.worst)
+            for key, own in a.items()
+            if (other := b.get(key)) is not None
         )
     )
+
+
+def by_cell(trials: Iterable[TrialSummary], metric: str, better: str | None) -> dict[str, Own]:
+    """What one variant's counted trials say in each cell. Without a direction nothing is worst, and a trial without a
+    number is left out.
+    """
+    found: dict[str, tuple[str | None, list[float], int]] = {}
+    for trial in trials:
+        if trial.outcome not in COUNTED:
+            continue
+        value = value_of(trial, metric)
+        worst = value is None and trial.outcome == "failed" and better is not None
+        if value is None and not worst:
+            continue
+        key = cell_key(trial)
+        case, numbers, without = found.get(key, (trial.case, [], 0))
+        found[key] = (case, numbers if value is None else [*numbers, value], without + worst)
+    return {key: Own(case, tuple(sorted(numbers)), worst) for key, (case, numbers, worst) in found.items()}
 
 
 def scores(pair: Pair, better: Literal["higher", "lower"]) -> tuple[list[Numbers], list[Numbers]]:
@@ -111,23 +133,6 @@ def _midranks(values: Sequence[float | None]) -> dict[float | None, float]:
         ranks[value] = below + (alike + 1) / 2
         below += alike
     return ranks
-
-
-def _by_cell(
-    trials: Iterable[TrialSummary], metric: str, better: str | None
-) -> dict[str, tuple[str | None, list[float], int]]:
-    found: dict[str, tuple[str | None, list[float], int]] = {}
-    for trial in trials:
-        if trial.outcome not in COUNTED:
-            continue
-        value = value_of(trial, metric)
-        worst = value is None and trial.outcome == "failed" and better is not None
-        if value is None and not worst:
-            continue
-        key = cell_key(trial)
-        case, numbers, without = found.get(key, (trial.case, [], 0))
-        found[key] = (case, [*numbers, value] if value is not None else numbers, without + worst)
-    return found
 
 
 def cell_key(trial: TrialSummary) -> str:

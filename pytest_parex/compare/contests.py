@@ -62,7 +62,7 @@ class Contest:
         """What the contest speaks of: cases like these only if every step does."""
         if not self.steps or any(step.finding.question is None for step in self.steps):
             return None
-        return "cases like these" if all(map(_holds_beyond, self.steps)) else "these cases"
+        return "cases like these" if all(map(holds_beyond, self.steps)) else "these cases"
 
 
 def contest(leader: str, other: VariantSummary, by: Sequence[Criterion], find: Find) -> Contest:
@@ -117,7 +117,10 @@ def _within(interval: tuple[float, float], margin: float) -> bool:
     return -allowed <= interval[0] and interval[1] <= allowed
 
 
-def _holds_beyond(step: Step) -> bool:
+def holds_beyond(step: Step) -> bool:
+    """Whether what the step establishes is established for cases like these."""
     if step.finding.question == "cases like these":
         return True
+    if step.state == "equal":
+        return step.finding.wider_near is not None and _within(step.finding.wider_near, step.criterion.margin)
     return step.state == "better" and step.finding.wider is not None and step.finding.wider <= LEVEL

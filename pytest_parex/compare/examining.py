@@ -49,6 +49,8 @@ class Finding:
     p: float | None = None
     wider: float | None = None
     """p-value over the means of the cases: for cases like these, where `p` speaks of these cases."""
+    wider_near: Interval | None = None
+    """The 90 % interval over the means of the cases."""
     method: str = NOT_TESTED
     withheld: str = ""
     question: Question | None = None
@@ -69,6 +71,7 @@ def examine(pair: Pair, better: Better, *, success: bool) -> Finding:
             value=value,
             interval=_mirrored(turned.interval),
             near=_mirrored(turned.near),
+            wider_near=_mirrored(turned.wider_near),
             superiority=effects.superiority(pair, better),
             relative=None if success else effects.relative(pair),
         )
@@ -85,7 +88,7 @@ def examine(pair: Pair, better: Better, *, success: bool) -> Finding:
         return _too_few(found, pair, success)
     found = replace(found, question="cases like these" if pair.single else "these cases")
     if not pair.single and len(pair.cases) > 1 and least_p([(1, 1)] * len(pair.cases)) <= LEVEL:
-        found = replace(found, wider=_over_cases(pair, better))
+        found = _over_cases(found, pair, better, success)
     if success:
         return _success(found, pair)
     if pair.worst and better is not None:
@@ -166,7 +169,7 @@ def _with_ends(found: Finding, ends: Sequence[Interval], method: str) -> Finding
     return replace(found, interval=wide, near=near, method=method, withheld=withheld)
 
 
-def _over_cases(pair: Pair, better: Better) -> float:
+def _over_cases(found: Finding, pair: Pair, better: Better, success: bool) -> Finding:
     """The sign-flip test over the means of the cases; ranks where trials failed without a number."""
     if pair.worst and better is not None:
         sides = scores(pair, better)
@@ -175,9 +178,13 @@ def _over_cases(pair: Pair, better: Better) -> float:
     means: list[list[tuple[float]]] = [[], []]
     for case in pair.cases:
         places = [place for place, cell in enumerate(pair.cells) if cell.case == case]
-        for found, side in zip(means, sides, strict=True):
-            found.append((mean([mean(side[place]) or 0.0 for place in places]) or 0.0,))
-    return float(permute(means[0], means[1]).p[0])
+        for averages, side in zip(means, sides, strict=True):
+            averages.append((mean([mean(side[place]) or 0.0 for place in places]) or 0.0,))
+    test = permute(means[0], means[1])
+    if success or pair.worst:  # equal rates, or ranks, do not vary, which is no sign of equality
+        return replace(found, wider=float(test.p[0]))
+    low, high = test.interval(0.90)
+    return replace(found, wider=float(test.p[0]), wider_near=_finite((float(low[0]), float(high[0]))))
 
 
 def _difference(cell: Cell) -> float | None:

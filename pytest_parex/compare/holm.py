@@ -1,7 +1,7 @@
 """Correction for many pairs: Holm's step-down procedure (Holm 1979, Scandinavian Journal of Statistics 6:65).
 
-For the table of all pairs, in which a reader looks for whatever stands out. The verdict does not use it: that the leader
-is better than *every* other needs no correction, because all tests must hold (intersection–union; Berger 1982).
+For the table of all pairs, in which a reader looks for whatever stands out. The verdict does not use it: that the
+leader is better than *every* other needs no correction, since all tests must hold (intersection–union; Berger 1982).
 """
 
 from __future__ import annotations

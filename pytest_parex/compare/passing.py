@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pytest_parex.compare.arrangements import Floats
+from pytest_parex.compare.chance import Floats
 
 _ROUNDING = 1e-7
 

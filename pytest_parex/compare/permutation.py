@@ -22,7 +22,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from pytest_parex.compare.arrangements import MOST, Arrangements, Floats, arrangements
+from pytest_parex.compare.arrangements import MOST, arrangements
+from pytest_parex.compare.chance import Floats
 
 _EQUAL = 1e-9
 """Relative to the largest number: differences below are rounding, and count as equal."""
@@ -63,29 +64,35 @@ def permute(a: Sequence[npt.ArrayLike], b: Sequence[npt.ArrayLike], most: int = 
     size = _size([*first, *second])
     differences: Floats = np.zeros((len(size), drawn.number))
     largest = np.zeros(len(size))
-    for place, (x, y) in enumerate(zip(first, second, strict=True)):
-        pooled = np.concatenate([x, y], axis=1) / size[:, None]
-        pooled -= pooled.mean(axis=1, keepdims=True)
-        largest = np.maximum(largest, np.abs(pooled).max(axis=1))
-        differences += _cell(pooled, x.shape[1], drawn.choices[place])[:, drawn.picks[:, place]]
+    for places in _alike(drawn.choices):
+        m = first[places[0]].shape[1]
+        stacked = [np.concatenate([first[place], second[place]], axis=1) for place in places]
+        pooled = np.stack(stacked, axis=1) / size[:, None, None]
+        pooled -= pooled.mean(axis=2, keepdims=True)
+        largest = np.maximum(largest, np.abs(pooled).max(axis=(1, 2)))
+        differences += _cells(pooled, m, drawn.choices[places[0]], drawn.picks[places])
     differences *= size[:, None] / len(first)
-    return Permuted(differences[:, 0].copy(), differences, _overlap(drawn), largest * size * _EQUAL, drawn.exact)
+    return Permuted(differences[:, 0].copy(), differences, drawn.overlap, largest * size * _EQUAL, drawn.exact)
 
 
-def _cell(pooled: Floats, m: int, choices: Floats) -> Floats:
-    """Difference of means for every choice of the first label, in one cell; `pooled` has mean zero."""
-    n = pooled.shape[1] - m
-    chosen = np.einsum("en,cn->ec", pooled, choices)
-    return np.asarray(chosen / m + chosen / n)
+def _alike(choices: Sequence[Floats]) -> list[list[int]]:
+    """The cells with the same choices, which can be worked out together."""
+    groups: dict[int, list[int]] = {}
+    for place, each in enumerate(choices):
+        groups.setdefault(id(each), []).append(place)
+    return list(groups.values())
 
 
-def _overlap(drawn: Arrangements) -> Floats:
-    total: Floats = np.zeros(drawn.number)
-    for place, choices in enumerate(drawn.choices):
-        m = round(choices[0].sum())
-        kept = choices[:, :m].sum(axis=1)
-        total += (kept / m - (m - kept) / (choices.shape[1] - m))[drawn.picks[:, place]]
-    return total / len(drawn.choices)
+def _cells(pooled: Floats, m: int, choices: Floats, picks: npt.NDArray[np.int64]) -> Floats:
+    """Sum over cells of the differences of means, by arrangement. `pooled`: experiment × cell × trial, with mean 0."""
+    experiments, cells, trials = pooled.shape
+    chosen = np.einsum("ect,kt->eck", pooled, choices) * (1 / m + 1 / (trials - m))
+    flat = chosen.reshape(experiments, cells * len(choices))
+    places = picks + np.arange(cells)[:, None] * len(choices)
+    total: Floats = np.zeros((experiments, picks.shape[1]))
+    for row in places:
+        total += flat[:, row]
+    return total
 
 
 def _size(values: Sequence[Floats]) -> Floats:

@@ -18,7 +18,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from pytest_parex.compare.arrangements import MOST, Floats
+from pytest_parex.compare.arrangements import MOST
+from pytest_parex.compare.chance import Floats
 from pytest_parex.compare.permutation import Permuted, permute
 
 Side = Sequence[Floats]
