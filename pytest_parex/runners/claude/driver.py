@@ -79,23 +79,25 @@ class Driver:
                 begun = time.monotonic()
             text = GO_ON if resumed else prompt.text
             if why := await self._unknown_command(text):
-                self.record.add("broken", step=number, kind="command", text=why)
+                self.record.add("broken", step=number + 1, kind="command", text=why)
                 return False
             result = await self._ask(number, text, prompt.new_session)
         except Exception as error:
             how = {"kind": type(error).__name__, "text": str(error), "exit_code": getattr(error, "exit_code", None)}
-            self.record.add("broken", step=number, **how, stopped=self.stopped, provider=self.watch.provider)
+            self.record.add("broken", step=number + 1, **how, stopped=self.stopped, provider=self.watch.provider)
             return False
         else:
             how = {"subtype": result.subtype, "is_error": result.is_error, "reason": result.terminal_reason}
             how |= {"status": result.api_error_status, "errors": result.errors, "stop_reason": result.stop_reason}
             how |= {"text": result.result, "stopped": self.stopped, "provider": self.watch.provider}
-            self.record.add("result", step=number, **how)
+            self.record.add("result", step=number + 1, **how)
             return not (result.is_error or self.stopped)
         finally:
             self.watch.use()
             seconds = round(time.monotonic() - begun, 3)
-            self.record.add("step", step=number, name=prompt.name, s=seconds, total_usd=round(self.watch.total_usd, 6))
+            self.record.add(
+                "step", step=number + 1, name=prompt.name, s=seconds, total_usd=round(self.watch.total_usd, 6)
+            )
 
     async def _connect(self, number: int) -> bool:
         """Start the program for a new session, or for the one that goes on; says whether it is that one."""

@@ -152,7 +152,7 @@ def _request(
         prompts=prompts(task, options),
         timeout=max(task.timeout - task.spent_s, 1.0),
         money=min(filter(None, (task.money, options.max_budget_usd)), default=None),
-        first=sessions[-1]["step"] if sessions else 0,
+        first=sessions[-1]["step"] - 1 if sessions else 0,
         resume=sessions[-1]["id"] if sessions else None,
         writable=(temporary,),
         denied=tuple(
