@@ -283,9 +283,9 @@ class _Attempt:
         if stops_run(cause):
             self.run.stop(f"{cause}: {self.execution.message or ENDINGS[cause].meaning}")
         elif holds_back(cause):
-            Cooldown(self.run.directory).hold_back(self.execution.wait_s)
+            Cooldown.of(self.plan, self.run.directory).hold_back(self.execution.wait_s)
         elif counts(cause):
-            Cooldown(self.run.directory).answered()
+            Cooldown.of(self.plan, self.run.directory).answered()
 
     def end(self, cause: Cause, message: str) -> None:
         self.execution = replace(self.execution, cause=cause, message=message)

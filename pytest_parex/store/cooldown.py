@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytest_parex.model import Place
+from pytest_parex.model import Place, Plan
 from pytest_parex.store import files, layout, locks
 
 FILE = "cool-down.json"
@@ -40,6 +40,11 @@ class Cooldown:
         self._folder = run_directory / layout.LOCKS
         self._first_s = first_s
         self._longest_s = longest_s
+
+    @classmethod
+    def of(cls, plan: Plan, run_directory: Path) -> Cooldown:
+        """The cool-down of a plan's run. A scripted model needs no rest but those that its script asks for."""
+        return cls(run_directory, 0.0 if plan.rehearsal else FIRST_S)
 
     def hold_back(self, seconds: float | None = None) -> None:
         """The provider has turned somebody away; `seconds` is the rest that it asked for, if it did."""
@@ -89,10 +94,10 @@ class Cooldown:
 
 def hold_back(place: Place, seconds: float | None = None) -> None:
     """For runners: the provider has just turned this trial away; let the other trials of its run wait."""
-    Cooldown(layout.run_directory_of(place.directory)).hold_back(seconds)
+    Cooldown.of(place.plan, layout.run_directory_of(place.directory)).hold_back(seconds)
 
 
 def wait_until_allowed(place: Place) -> None:
     """Wait until the provider may be asked again, and journal that as `cooling-down`, with `until_s` seconds left."""
-    cooldown = Cooldown(layout.run_directory_of(place.directory))
+    cooldown = Cooldown.of(place.plan, layout.run_directory_of(place.directory))
     cooldown.wait_until_allowed(lambda left: place.emit("cooling-down", until_s=round(left, 1)))

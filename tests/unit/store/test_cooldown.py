@@ -148,3 +148,15 @@ def test_a_runner_holds_the_others_back_and_the_wait_is_journalled(run: Run, tmp
     (event,) = told
     assert event.name == "cooling-down"
     assert 3000 < event.data["until_s"] <= 3600
+
+
+def test_a_rehearsal_rests_only_as_long_as_its_script_asks_for(run: Run) -> None:
+    rehearsed = run.plan.model_copy(update={"rehearsal": "script.yaml"})
+    cooldown = Cooldown.of(rehearsed, run.directory)
+    cooldown.hold_back()
+    assert cooldown.left_s() == 0
+
+    cooldown.hold_back(3600)
+
+    assert cooldown.left_s() > 3000
+    assert Cooldown.of(run.plan, run.directory).left_s() > 3000
