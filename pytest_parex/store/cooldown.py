@@ -20,6 +20,8 @@ FILE = "cool-down.json"
 FIRST_S = 5.0
 LONGEST_S = 300.0
 """The longest rest that parex chooses itself."""
+REHEARSED_S = 3.0
+"""The rest in rehearsals, where it never grows."""
 LONGEST_ASKED_S = 6 * 3600.0
 """The longest rest that a provider can ask for: limits of subscriptions are reset after hours."""
 POLL_S = 0.2
@@ -43,8 +45,8 @@ class Cooldown:
 
     @classmethod
     def of(cls, plan: Plan, run_directory: Path) -> Cooldown:
-        """The cool-down of a plan's run. A scripted model needs no rest but those that its script asks for."""
-        return cls(run_directory, 0.0 if plan.rehearsal else FIRST_S)
+        """The cool-down of a plan's run. A scripted model needs no rest: in a rehearsal it is short, to be seen."""
+        return cls(run_directory, REHEARSED_S, REHEARSED_S) if plan.rehearsal else cls(run_directory)
 
     def hold_back(self, seconds: float | None = None) -> None:
         """The provider has turned somebody away; `seconds` is the rest that it asked for, if it did."""
