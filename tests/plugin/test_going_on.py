@@ -28,7 +28,7 @@ CONFTEST = """
             )
             (task.workspace / f"by-{task.attempt}.txt").write_text("work\\n")
             if task.attempt <= task.options["times"]:
-                return Execution(Cause(task.options["cause"]), "come back later", wait_s=0)
+                return Execution(Cause(task.options["cause"]), "come back later", wait_s=task.options["wait_s"])
             return Execution()
 
     def pytest_parex_runners():
@@ -39,18 +39,23 @@ CONFTEST = """
     """
 
 
-def ended(project: Project, folder: Path, *args: str, times: int = 2, cause: str = "rate limited") -> Finished:
+def ended(project: Project, folder: Path, *args: str, cause: str = "rate limited") -> Finished:
+    return asking(project, folder, cause, wait_s=0).run(*args)
+
+
+def asking(project: Project, folder: Path, cause: str, wait_s: float) -> Project:
+    """A project whose provider turns its only trial away twice."""
     project.write({"conftest.py": CONFTEST})
     project.spec(
         {
             "variants": {"agent": {}},
-            "runner": {"turned-away": {"times": times, "cause": cause}},
+            "runner": {"turned-away": {"times": 2, "cause": cause, "wait_s": wait_s}},
             "workspace": {"ports": ["WEB_PORT"]},
             "setup": [f"echo $PAREX_ATTEMPT >> {folder}/setups", "echo laid > laid-by-setup.txt"],
             "checks": {"last": "test -e by-3.txt"},
         }
     )
-    return project.run(*args)
+    return project
 
 
 def found(session: Finished, attempt: int) -> dict[str, Any]:
@@ -140,3 +145,22 @@ def test_when_the_retries_are_used_up_the_work_so_far_is_kept(project: Callable[
     assert "trial agent is missing: rate limited" in session.out
     assert session.run().attempts("agent") == [1, 2]
     assert "by-2.txt" in patch(session, 2)
+
+
+@pytest.mark.parametrize("mode", ["-n0", "-n1"])
+def test_the_rest_of_a_provider_is_said_and_can_be_interrupted(
+    project: Callable[..., Project], folder: Path, start: Callable[..., Any], mode: str
+) -> None:
+    repo = asking(project(), folder, "rate limited", wait_s=3600)
+    session = start(repo, mode)
+    session.until(lambda: "agent: the provider needs a rest; on in" in session.out, "the rest")
+
+    session.interrupt()
+    run = session.wait()
+
+    assert run.exit_code == 2, run.out
+    result = run.results["agent"]
+    assert (str(result.cause), result.attempt, result.earlier) == ("interrupted", 2, 1)
+    assert "execute" not in result.phases
+    assert "by-1.txt" in patch(run, 2)
+    assert list(run.run().worked("agent", 2)) == [1], "the runner has only worked in the first"
