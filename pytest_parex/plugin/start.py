@@ -45,9 +45,12 @@ def load_specs(config: pytest.Config) -> list[Loaded]:
 def start_runs(config: pytest.Config, loaded: Sequence[Loaded]) -> list[Loaded]:
     """Freeze a plan per experiment and create its run; or open the run that `--parex-run` names."""
     try:
+        filled = {one.spec: _run_to_fill(config, one) for one in loaded if config.getoption("parex_run")}
         for one in loaded:
             _refuse_what_cannot_work(config, one)
-        return [_filled(config, one) if config.getoption("parex_run") else _started(config, one) for one in loaded]
+        return [
+            _filled(config, one, filled[one.spec]) if one.spec in filled else _started(config, one) for one in loaded
+        ]
     except ParexError as fault:
         raise pytest.UsageError(str(fault)) from None
 
@@ -95,7 +98,7 @@ def _started(config: pytest.Config, loaded: Loaded) -> Loaded:
     return replace(loaded, experiment=plan.experiment, trials=plan.trials, run=store.Run.create(plan))
 
 
-def _filled(config: pytest.Config, loaded: Loaded) -> Loaded:
+def _run_to_fill(config: pytest.Config, loaded: Loaded) -> store.Run:
     run = store.open_run(config.getoption("parex_run"), runs_directory(config))
     if run.plan.experiment.experiment != loaded.experiment.experiment:
         raise pytest.UsageError(
@@ -105,6 +108,10 @@ def _filled(config: pytest.Config, loaded: Loaded) -> Loaded:
     if (run.plan.rehearsal is None) != (loaded.rehearsal is None):
         kind = "is no rehearsal" if loaded.rehearsal else "is a rehearsal"
         raise pytest.UsageError(f"--parex-run {run.plan.run} {kind}: what is real and what is not do not mix in a run")
+    return run
+
+
+def _filled(config: pytest.Config, loaded: Loaded, run: store.Run) -> Loaded:
     changed = run.plan.experiment != loaded.experiment
     if changed and config.getoption("parex_set"):
         raise pytest.UsageError(f"--parex-set: {run.plan.run} was planned with other values, and a run keeps its plan")

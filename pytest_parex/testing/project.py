@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from pytest_parex import processes, store
 from pytest_parex.model import Comparison, Result
@@ -66,6 +66,13 @@ class Project:
         self.git("config", "user.email", "test@example.org")
         self.write({".gitignore": ".parex/\n", "README.md": "a project\n", **(files or {})})
         self.commit()
+
+    @classmethod
+    def at(cls, path: Path) -> Self:
+        """A project that is there already."""
+        project = cls.__new__(cls)
+        project.path, project.git = path, Git(path)
+        return project
 
     def write(self, files: Mapping[str, str]) -> None:
         """Write files, dedented, without committing them."""

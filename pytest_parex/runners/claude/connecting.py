@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 BUFFER = 256 * 1024 * 1024
 """Bytes of one message; an edit's message carries the whole file, several times."""
+HEADERS = "ANTHROPIC_CUSTOM_HEADERS"
 SANDBOX = {
     "enabled": True,
     "failIfUnavailable": True,
@@ -60,11 +61,11 @@ def sdk_options(
     if isinstance(prompt, SystemPrompt):
         prompt = {"type": "preset", **prompt.model_dump(exclude_none=True)}
     more: dict[str, Any] = {**options.others, ("resume" if resume else "session_id"): session}
+    more["settings"] = _settings(request, step)
     if options.sandbox:
         more["sandbox"] = SANDBOX
     return ClaudeAgentOptions(
         cwd=request.workspace,
-        env=_rehearsed(step),
         model=options.model,
         effort=options.effort,
         fallback_model=options.fallback_model,
@@ -90,7 +91,18 @@ def sdk_options(
     )
 
 
-def _rehearsed(step: int) -> dict[str, str]:
-    """In a rehearsal the scripted model is told by a header with which step a session begins."""
-    headers = os.environ.get("ANTHROPIC_CUSTOM_HEADERS", "")
-    return {"ANTHROPIC_CUSTOM_HEADERS": f"{headers}\nx-parex-step: {step}"} if "x-parex-trial:" in headers else {}
+def _settings(request: Request, step: int) -> str | None:
+    """The settings that are laid over all files of settings.
+
+    In a rehearsal they lead to the scripted model, whatever a file of the user or the project says, and tell it with
+    which step the session begins.
+    """
+    given: str | None = request.options.others.get("settings")
+    if not request.rehearsal:
+        return given
+    rehearsal = {**request.rehearsal, HEADERS: f"{request.rehearsal[HEADERS]}\nx-parex-step: {step}"}
+    settings = {}
+    if given is not None:
+        text = given if given.lstrip().startswith("{") else (request.workspace / given).read_text(encoding="utf-8")
+        settings = json.loads(text)
+    return json.dumps({**settings, "env": {**settings.get("env", {}), **rehearsal}})

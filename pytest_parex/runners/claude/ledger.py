@@ -31,11 +31,16 @@ class Ledger:
     """Id of an answer of the model → its model, its tokens."""
     _read: dict[Path, int] = field(default_factory=lambda: defaultdict(int))
 
-    def update(self) -> None:
-        """Read what has been written since."""
+    def update(self) -> dict[str, Mapping[str, Any]]:
+        """Read what has been written since; returns the final usage of answers that are new, as the API words it."""
+        new = {}
         for file in self._files():
             for row in _new_rows(file, self._read):
-                self._add(row)
+                message = row.get("message") if isinstance(row, dict) and row.get("type") == "assistant" else None
+                if isinstance(message, dict) and message.get("model") != SYNTHETIC and "usage" in message:
+                    self.answers[message["id"]] = (message["model"], _of_api(message["usage"]))
+                    new[message["id"]] = message["usage"]
+        return new
 
     def began(self, answer: str, model: str, usage: Mapping[str, Any] | None) -> None:
         """An answer has begun; until the transcript has its final usage, what it began with counts."""
@@ -70,11 +75,6 @@ class Ledger:
         if self.transcript is not None:
             yield self.transcript
             yield from sorted(self.transcript.with_suffix("").glob("subagents/*.jsonl"))
-
-    def _add(self, row: Any) -> None:
-        message = row.get("message") if isinstance(row, dict) and row.get("type") == "assistant" else None
-        if isinstance(message, dict) and message.get("model") != SYNTHETIC and "usage" in message:
-            self.answers[message["id"]] = (message["model"], _of_api(message["usage"]))
 
 
 def told_tokens(model_usage: Mapping[str, Mapping[str, Any]] | None) -> dict[str, Tokens]:

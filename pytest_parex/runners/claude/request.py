@@ -36,6 +36,8 @@ class Request(Model):
     """Index of the prompt to begin with; those before it were done by an earlier attempt."""
     resume: str | None = None
     """The session that goes on with the first prompt; None: a new one begins."""
+    rehearsal: dict[str, str] = {}
+    """Variables that lead to the scripted model; empty if the model is real."""
     writable: tuple[Path, ...] = ()
     """Folders besides the workspace that may be written to."""
     denied: tuple[Path, ...] = ()

@@ -13,7 +13,7 @@ from typing import Any
 import pytest_parex
 from pytest_parex import processes, store
 from pytest_parex.endings import Cause
-from pytest_parex.model import Execution, Task
+from pytest_parex.model import Execution, Scalar, Task
 from pytest_parex.rehearsal import environment as rehearsal_environment
 from pytest_parex.runners.claude import options as claude_options
 from pytest_parex.runners.claude import transcript
@@ -94,7 +94,7 @@ class ClaudeRunner:
         earlier = rows(task.earlier) if task.earlier else []
         if task.earlier:
             _carry_on(task.earlier, task.directory)
-        request = _request(task, options, env, temporary, earlier)
+        request = _request(task, options, env, self._rehearsal(task), temporary, earlier)
         asked = temporary / "request.json"
         asked.write_text(request.model_dump_json(), encoding="utf-8")
         follower = Follower(task.directory, task.emit, skip=len(earlier))
@@ -128,18 +128,26 @@ class ClaudeRunner:
         )
 
     def _environment(self, task: Task, options: ClaudeOptions, temporary: Path) -> dict[str, str]:
-        env = {**task.env, **options.env}
-        if url := self._rehearsals.get(task.plan.experiment.experiment):
-            env |= rehearsal_environment(url, _facts(task))
+        env = {**task.env, **options.env, **self._rehearsal(task)}
         own = task.directory.parent / OWN
         own.mkdir(exist_ok=True)
         if not is_logged_in_by(env):
             task.emit("note", text=f"the login lies in {user_config(env)}, so sessions of all trials are listed there")
         return session_environment(env, own, temporary, as_root=options.allow_root)
 
+    def _rehearsal(self, task: Task) -> dict[str, str]:
+        """The variables that lead to the scripted model of this experiment; none if the model is real."""
+        url = self._rehearsals.get(task.plan.experiment.experiment)
+        return rehearsal_environment(url, _facts(task)) if url else {}
+
 
 def _request(
-    task: Task, options: ClaudeOptions, env: Mapping[str, str], temporary: Path, earlier: list[Row]
+    task: Task,
+    options: ClaudeOptions,
+    env: Mapping[str, str],
+    rehearsal: dict[str, str],
+    temporary: Path,
+    earlier: list[Row],
 ) -> Request:
     folder = Path(task.plan.spec).parent
     sessions = [row for row in earlier if row["is"] == "session"]
@@ -152,6 +160,7 @@ def _request(
         prompts=prompts(task, options),
         timeout=max(task.timeout - task.spent_s, 1.0),
         money=min(filter(None, (task.money, options.max_budget_usd)), default=None),
+        rehearsal=rehearsal,
         first=sessions[-1]["step"] - 1 if sessions else 0,
         resume=sessions[-1]["id"] if sessions else None,
         writable=(temporary,),
@@ -168,13 +177,11 @@ def _carry_on(earlier: Path, directory: Path) -> None:
             shutil.copyfile(earlier / name, directory / name)
 
 
-def _facts(task: Task) -> dict[str, str]:
+def _facts(task: Task) -> dict[str, Scalar]:
     """What a rehearsal's script can choose sessions by."""
     trial = task.trial
-    case = {"case": trial.case} if trial.case is not None else {}
-    axes = {axis: str(value) for axis, value in trial.matrix.items()}
     own = {"experiment": task.plan.experiment.experiment, "variant": trial.variant, "trial": trial.id}
-    return {**axes, **own, **case, "repeat": str(trial.repeat), "workspace": str(task.workspace)}
+    return {**trial.matrix, **own, "case": trial.case, "repeat": trial.repeat, "workspace": str(task.workspace)}
 
 
 def _driver_failed(task: Task, finished: processes.Finished) -> Outcome:

@@ -1,8 +1,8 @@
 """The transcript of a trial's sessions: every message as JSON, and a readable text, both written as it goes.
 
-`transcript.jsonl` has a row per message, `{"time", "step", "type", "data"}`. The type is `prompt` or that of the SDK's
-message (`system`, `assistant`, `user`, `result`, …), the data are the message's fields; each block of a message says
-its `type` as in the Messages API. An answer of the model is a row per block, with the same `message_id`.
+`transcript.jsonl` has a row per message, `{"time", "step", "type", "data"}`. The type is `prompt`, `usage` or that of
+the SDK's message (`system`, `assistant`, `user`, `result`, …), the data are the message's fields; each block of a
+message says its `type` as in the Messages API. An answer of the model is a row per block, with the same `message_id`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,10 @@ class Transcript:
     def message(self, step: int, message: Any) -> None:
         """A message of the SDK."""
         self._write(step, _type_of(message), plain(message))
+
+    def usage(self, answer: str, usage: Mapping[str, Any]) -> None:
+        """The final usage of an answer, which its messages do not have."""
+        self._write(0, "usage", {"message_id": answer, "usage": dict(usage)})
 
     def _write(self, step: int, kind: str, data: Any) -> None:
         row = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "step": step, "type": kind}

@@ -82,7 +82,8 @@ class Watch:
             return
         if self._ledger.transcript is None:
             self._ledger.transcript = find_transcript(self._config, self._session)
-        self._ledger.update()
+        for answer, usage in self._ledger.update().items():
+            self._transcript.usage(answer, usage)
         told, told_usd = self._told.get(self._session, ({}, 0.0))
         self._usd[self._session] = self._ledger.cost(told, told_usd)
         tokens = {name: vars(count) for name, count in self._ledger.with_told(told).items()}
