@@ -33,6 +33,7 @@ def test_tokens_come_back_with_time(clock):
 
 def test_a_bucket_never_holds_more_than_its_capacity(clock):
     allow = limiter(2, 1.0, clock)
+    assert allow("a")
     clock.now += 3600
     assert [allow("a") for _ in range(4)] == [True, True, False, False]
 
