@@ -21,6 +21,7 @@ import numpy.typing as npt
 from pytest_parex.compare.chance import Chance, Floats
 
 Sizes = tuple[tuple[int, int], ...]
+Choices = npt.NDArray[np.bool_]
 
 MOST = 10_000
 """Arrangements that are listed or sampled at most, the observed one included."""
@@ -29,11 +30,11 @@ _LISTED_IN_CELL = 1_000
 
 @dataclass(frozen=True)
 class Arrangements:
-    """`choices[c]` has a row per choice in cell c: 1 for a trial that gets the first label. `picks[c]` says for every
-    arrangement which choice is made in cell c. The first of each is what was observed.
+    """`choices[c]` has a row per choice in cell c: true for a trial that gets the first label. `picks[c]` says for
+    every arrangement which choice is made in cell c. The first of each is what was observed.
     """
 
-    choices: tuple[Floats, ...]
+    choices: tuple[Choices, ...]
     picks: npt.NDArray[np.int64]
     exact: bool
 
@@ -47,7 +48,7 @@ class Arrangements:
         """How much of the true labels each arrangement keeps: 1 all, -1 none; averaged over cells."""
         total: Floats = np.zeros(self.number)
         for choices, picks in zip(self.choices, self.picks, strict=True):
-            m = round(choices[0].sum())
+            m = int(choices[0].sum())
             kept = choices[:, :m].sum(axis=1)
             total += (kept / m - (m - kept) / (choices.shape[1] - m))[picks]
         return total / len(self.choices)
@@ -63,7 +64,7 @@ def least_p(sizes: Sequence[tuple[int, int]]) -> float:
     return min(1.0, 2 / possible(sizes))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def arrangements(sizes: Sizes, most: int = MOST) -> Arrangements:
     """The arrangements for cells of these sizes: all of them if they are at most `most`, else `most`, sampled."""
     if possible(sizes) <= most:
@@ -84,16 +85,16 @@ def arrangements(sizes: Sizes, most: int = MOST) -> Arrangements:
 
 
 @lru_cache(maxsize=64)
-def _all_choices(m: int, n: int) -> Floats:
-    chosen = np.zeros((math.comb(m + n, m), m + n))
+def _all_choices(m: int, n: int) -> Choices:
+    chosen = np.zeros((math.comb(m + n, m), m + n), dtype=np.bool_)
     for row, places in enumerate(itertools.combinations(range(m + n), m)):
-        chosen[row, places] = 1.0
+        chosen[row, places] = True
     return chosen
 
 
-def _sampled_choices(m: int, n: int, rows: int, chance: Chance) -> Floats:
-    chosen = np.zeros((rows, m + n))
-    chosen[0, :m] = 1.0
+def _sampled_choices(m: int, n: int, rows: int, chance: Chance) -> Choices:
+    chosen = np.zeros((rows, m + n), dtype=np.bool_)
+    chosen[0, :m] = True
     order = np.argsort(chance.shares((rows - 1) * (m + n)).reshape(rows - 1, m + n), axis=1, kind="stable")
-    np.put_along_axis(chosen[1:], order[:, :m], 1.0, axis=1)
+    np.put_along_axis(chosen[1:], order[:, :m], True, axis=1)
     return chosen

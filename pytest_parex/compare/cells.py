@@ -12,10 +12,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal
 
-from pytest_parex.compare.metrics import value_of
+from pytest_parex.compare.metrics import mean, value_of
 from pytest_parex.compare.outcomes import COUNTED
 from pytest_parex.model import TrialSummary
 
@@ -81,6 +81,12 @@ class Pair:
     def without(self, case: str | None) -> Pair:
         """The pair as if this case had not been run."""
         return Pair(tuple(cell for cell in self.cells if cell.case != case))
+
+
+@lru_cache(maxsize=10_000)
+def average(numbers: Numbers) -> float | None:
+    """The mean of the numbers in a cell; pairs share their cells, and an exact mean takes its time."""
+    return mean(numbers)
 
 
 def pair_up(a: Mapping[str, Own], b: Mapping[str, Own]) -> Pair:

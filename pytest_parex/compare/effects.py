@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 
-from pytest_parex.compare.cells import Cell, Pair
+from pytest_parex.compare.cells import Cell, Pair, average
 from pytest_parex.compare.metrics import mean
 
 
@@ -24,8 +24,8 @@ def superiority(pair: Pair, better: str | None) -> float | None:
 def relative(pair: Pair) -> float | None:
     """0.25: the first variant's mean is a quarter above that of the second."""
     cells = pair.with_numbers
-    own = mean([average for cell in cells if (average := mean(cell.a)) is not None])
-    other = mean([average for cell in cells if (average := mean(cell.b)) is not None])
+    own = mean([each for cell in cells if (each := average(cell.a)) is not None])
+    other = mean([each for cell in cells if (each := average(cell.b)) is not None])
     if own is None or other is None or other <= 0:
         return None
     share = own / other - 1

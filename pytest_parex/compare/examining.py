@@ -21,7 +21,7 @@ import numpy as np
 
 from pytest_parex.compare import effects, rates, shapes
 from pytest_parex.compare.arrangements import least_p
-from pytest_parex.compare.cells import Cell, Numbers, Pair, scores
+from pytest_parex.compare.cells import Cell, Numbers, Pair, average, scores
 from pytest_parex.compare.metrics import mean
 from pytest_parex.compare.numbers import count
 from pytest_parex.compare.passing import exact_p
@@ -32,6 +32,7 @@ LEVEL = 0.05
 NOT_TESTED = "not tested"
 _FOR_STUDENT = 5
 _FOR_NEWCOMBE = 4
+_ROUNDING = 1e-12
 
 Better = Literal["higher", "lower"] | None
 Interval = tuple[float, float]
@@ -63,7 +64,7 @@ class Finding:
 def examine(pair: Pair, better: Better, *, success: bool) -> Finding:
     """Compare two variants. `success`: the numbers are 1 for passed and 0 for failed."""
     cells = pair.with_numbers
-    value = mean([average for cell in cells if (average := _difference(cell)) is not None])
+    value = _value(cells)
     if value is not None and value < 0:  # so that swapping the variants changes signs and nothing else
         turned = examine(_turned(pair), better, success=success)
         return replace(
@@ -100,8 +101,7 @@ def _too_few(found: Finding, pair: Pair, success: bool) -> Finding:
     if max(map(max, pair.sizes)) == 1 and len(pair.cells) == 1:
         return replace(found, withheld="one trial of each variant cannot tell a difference from chance")
     least = least_p(pair.sizes)
-    where = f"{count(len(pair.cells), 'case')} with {_repeats(pair.sizes)}"
-    found = replace(found, withheld=f"{where}: no p-value can be below {least:.2g}")
+    found = replace(found, withheld=f"with {_extent(pair)} no p-value can be below {least:.2g}")
     if pair.single and len(pair.cells) == _FOR_STUDENT and not success and not pair.worst:
         a, b = (
             [mean(side) or 0.0 for side in sides] for sides in ([c.a for c in pair.cells], [c.b for c in pair.cells])
@@ -179,7 +179,7 @@ def _over_cases(found: Finding, pair: Pair, better: Better, success: bool) -> Fi
     for case in pair.cases:
         places = [place for place, cell in enumerate(pair.cells) if cell.case == case]
         for averages, side in zip(means, sides, strict=True):
-            averages.append((mean([mean(side[place]) or 0.0 for place in places]) or 0.0,))
+            averages.append((mean([average(side[place]) or 0.0 for place in places]) or 0.0,))
     test = permute(means[0], means[1])
     if success or pair.worst:  # equal rates, or ranks, do not vary, which is no sign of equality
         return replace(found, wider=float(test.p[0]))
@@ -187,8 +187,15 @@ def _over_cases(found: Finding, pair: Pair, better: Better, success: bool) -> Fi
     return replace(found, wider=float(test.p[0]), wider_near=_finite((float(low[0]), float(high[0]))))
 
 
+def _value(cells: Sequence[Cell]) -> float | None:
+    """The mean difference; exactly zero where only rounding is left of it."""
+    value = mean([each for cell in cells if (each := _difference(cell)) is not None])
+    largest = max((abs(number) for cell in cells for number in (*cell.a, *cell.b)), default=0.0)
+    return 0.0 if value is not None and abs(value) <= largest * _ROUNDING else value
+
+
 def _difference(cell: Cell) -> float | None:
-    own, other = mean(cell.a), mean(cell.b)
+    own, other = average(cell.a), average(cell.b)
     return None if own is None or other is None else own - other
 
 
@@ -204,6 +211,12 @@ def _finite(interval: Interval) -> Interval | None:
     return interval if all(map(math.isfinite, interval)) else None
 
 
-def _repeats(sizes: Sequence[tuple[int, int]]) -> str:
-    counts = {number for size in sizes for number in size}
-    return f"{min(counts)} to {max(counts)} repeats" if len(counts) > 1 else count(counts.pop(), "repeat")
+def _extent(pair: Pair) -> str:
+    """`3 repeats`, `5 cases and 1 to 2 repeats`."""
+    counts = sorted({number for size in pair.sizes for number in size})
+    repeats = f"{counts[0]:,} to {counts[-1]:,} repeats" if len(counts) > 1 else count(counts[0], "repeat")
+    if len(pair.cells) == 1:
+        return repeats
+    if len(pair.cells) == len(pair.cases):
+        return f"{count(len(pair.cells), 'case')} and {repeats}"
+    return f"{len(pair.cells):,} cases and matrix points, and {repeats}"

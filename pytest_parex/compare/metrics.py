@@ -2,12 +2,11 @@
 
 The mean that people see is taken over the counted trials that have the metric, and `n` says how many those are. The
 ranking must not reward a variant for failing before its number could be read; how it prevents that is in `ranking.py`.
-Sums are exact before they are rounded, so that the order in which results arrive cannot change a digit.
+Means are exact before they are rounded once, so that the order in which results arrive cannot change a digit.
 """
 
 from __future__ import annotations
 
-import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -83,12 +82,7 @@ def values_of(trials: Iterable[TrialSummary], metric: str) -> list[float]:
 
 def mean(values: Sequence[float]) -> float | None:
     """The mean, independent of the order of the values; None of nothing."""
-    if not values:
-        return None
-    try:
-        return math.fsum(values) / len(values)
-    except OverflowError:  # the sum is out of range, the mean need not be
-        return float(statistics.mean(values))
+    return float(statistics.mean(values)) if values else None
 
 
 def summarise(name: str, trials: Iterable[TrialSummary], known: Mapping[str, Measure]) -> VariantSummary:
@@ -109,6 +103,7 @@ def summarise(name: str, trials: Iterable[TrialSummary], known: Mapping[str, Mea
                 unit=measure.unit,
                 better=measure.better,
                 n=len(values),
+                failed_without=sum(t.outcome == "failed" and value_of(t, metric) is None for t in counted),
             )
             for metric, measure in sorted(known.items())
             if metric != SUCCESS_RATE

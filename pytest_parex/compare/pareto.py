@@ -1,7 +1,8 @@
 """The Pareto front: the variants that no other beats in several metrics at once (Pareto 1906; Kung et al. 1975).
 
-A variant is dominated by one that is at least as good in every metric and better in one. Means are compared as they
-are, so that a small chance difference can move a variant on or off the front; the verdict does not use it.
+A variant is dominated by one that is at least as good in every metric and better in one; where a larger share of trials
+failed without a number, that is worse than any mean. Means are compared as they are, so that a small chance difference
+can move a variant on or off the front; the verdict does not use it.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ def front(comparison: Comparison, metrics: Sequence[str]) -> Front:
 def front_of(rows: Sequence[VariantSummary], known: Mapping[str, Measure], metrics: Sequence[str]) -> Front:
     """The front among these variants; ValueError for a metric whose direction is not known."""
     signs = [_sign(name, known) for name in metrics]
-    places: dict[str, list[float]] = {}
+    places: dict[str, list[tuple[float, float]]] = {}
     unknown: list[str] = []
     for row in rows:
         values = [_mean(row, name) for name in metrics]
@@ -42,7 +43,11 @@ def front_of(rows: Sequence[VariantSummary], known: Mapping[str, Measure], metri
         if None in values:
             unknown.append(row.name)
         else:
-            places[row.name] = [sign * value for sign, value in zip(signs, values, strict=True) if value is not None]
+            places[row.name] = [
+                (-_share_without(row, name), sign * value)
+                for name, sign, value in zip(metrics, signs, values, strict=True)
+                if value is not None
+            ]
     dominated = {
         name: above
         for name, own in places.items()
@@ -56,7 +61,7 @@ def front_of(rows: Sequence[VariantSummary], known: Mapping[str, Measure], metri
     )
 
 
-def _dominates(own: Sequence[float], other: Sequence[float]) -> bool:
+def _dominates(own: Sequence[tuple[float, float]], other: Sequence[tuple[float, float]]) -> bool:
     return all(x >= y for x, y in zip(own, other, strict=True)) and list(own) != list(other)
 
 
@@ -64,6 +69,10 @@ def _mean(row: VariantSummary, metric: str) -> float | None:
     if metric == SUCCESS_RATE:
         return row.success_rate.value
     return row.metrics[metric].mean if metric in row.metrics else None
+
+
+def _share_without(row: VariantSummary, metric: str) -> float:
+    return row.metrics[metric].failed_without / row.counted if metric in row.metrics else 0.0
 
 
 def _sign(metric: str, known: Mapping[str, Measure]) -> float:

@@ -22,11 +22,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from pytest_parex.compare.arrangements import MOST, arrangements
+from pytest_parex.compare.arrangements import MOST, Choices, arrangements
 from pytest_parex.compare.chance import Floats
 
 _EQUAL = 1e-9
 """Relative to the largest number: differences below are rounding, and count as equal."""
+_AT_ONCE = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def permute(a: Sequence[npt.ArrayLike], b: Sequence[npt.ArrayLike], most: int = 
     return Permuted(differences[:, 0].copy(), differences, drawn.overlap, largest * size * _EQUAL, drawn.exact)
 
 
-def _alike(choices: Sequence[Floats]) -> list[list[int]]:
+def _alike(choices: Sequence[Choices]) -> list[list[int]]:
     """The cells with the same choices, which can be worked out together."""
     groups: dict[int, list[int]] = {}
     for place, each in enumerate(choices):
@@ -83,10 +84,12 @@ def _alike(choices: Sequence[Floats]) -> list[list[int]]:
     return list(groups.values())
 
 
-def _cells(pooled: Floats, m: int, choices: Floats, picks: npt.NDArray[np.int64]) -> Floats:
+def _cells(pooled: Floats, m: int, choices: Choices, picks: npt.NDArray[np.int64]) -> Floats:
     """Sum over cells of the differences of means, by arrangement. `pooled`: experiment × cell × trial, with mean 0."""
     experiments, cells, trials = pooled.shape
-    chosen = np.einsum("ect,kt->eck", pooled, choices) * (1 / m + 1 / (trials - m))
+    blocks = np.array_split(choices, max(1, choices.size // _AT_ONCE))
+    sums = [np.einsum("ect,kt->eck", pooled, block.astype(np.float64)) for block in blocks]
+    chosen = np.concatenate(sums, axis=2) * (1 / m + 1 / (trials - m))
     flat = chosen.reshape(experiments, cells * len(choices))
     places = picks + np.arange(cells)[:, None] * len(choices)
     total: Floats = np.zeros((experiments, picks.shape[1]))

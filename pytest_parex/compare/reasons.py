@@ -129,7 +129,10 @@ def _open(told: Told) -> list[Reason]:
     if ended and len(untested) == len(ended):
         metrics = tuple(dict.fromkeys(step.criterion.metric for step in untested))
         why = dict.fromkeys(step.finding.withheld for step in untested)
-        return [Reason(f"No difference is established: {'; '.join(why)}.", Evidence(metrics=metrics))]
+        deciding = told.verdict.ranking.decided_by
+        named_last = deciding is None or metrics == (deciding.metric,)
+        where = "" if named_last else f" in {listed(f'`{metric}`' for metric in metrics)}, which comes first"
+        return [Reason(f"No difference is established{where}: {'; '.join(why)}.", Evidence(metrics=metrics))]
     said = [
         Reason(_not_established(contest, step), Evidence(metrics=(step.criterion.metric,)))
         for contest, step in ended[:_SENTENCES]

@@ -28,7 +28,7 @@ from pytest_parex.model import Settling
 
 _MORE = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 30, 40)
 _ARRANGEMENTS = 400
-_EXPERIMENTS = 200
+_EXPERIMENTS, _FEWEST, _TRIALS = 200, 40, 40_000
 _CASES_TO_DRAW_FROM = 4
 
 
@@ -123,7 +123,7 @@ def _by_repeats(data: Seen, more: int) -> float:
     """Share of experiments that are settled with so many more repeats of every case."""
     number = data.repeats + more
     chance = Chance(f"repeats {number} {data}")
-    experiments = max(40, min(_EXPERIMENTS, 4000 // len(data.a)))
+    experiments = _experiments(2 * number * len(data.a))
     if data.success:
         a, b = ([_passes(rate, number, experiments, chance) for rate in _rates(side)] for side in (data.a, data.b))
         return _share_of_passes(a, b, number, data.margin)
@@ -136,11 +136,16 @@ def _by_cases(data: Seen, more: int) -> float:
     own, other = data.by_case
     number = len(own) + more
     chance = Chance(f"cases {number} {data}")
-    experiments = max(40, min(_EXPERIMENTS, 4000 // number))
+    experiments = _experiments(2 * number)
     drawn = [chance.below(len(own), experiments) for _ in range(number)]
     return _share_of_numbers(
         [own[each][:, None] for each in drawn], [other[each][:, None] for each in drawn], data.margin
     )
+
+
+def _experiments(trials: int) -> int:
+    """Fewer where each is large, and where chance therefore plays a smaller part."""
+    return max(_FEWEST, min(_EXPERIMENTS, _TRIALS // trials))
 
 
 def _share_of_numbers(a: Sequence[Floats], b: Sequence[Floats], margin: float) -> float:

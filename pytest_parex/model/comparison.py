@@ -17,8 +17,6 @@ class Estimate(Model):
     value: float | None = None
     low: float | None = None
     high: float | None = None
-    withheld: str = ""
-    """Why the interval is not given."""
 
 
 class MetricSummary(Model):
@@ -30,8 +28,8 @@ class MetricSummary(Model):
     unit: str | None = None
     better: Literal["higher", "lower"] | None = None
     n: int = 0
-    withheld: str = ""
-    """Why the interval is not given."""
+    failed_without: int = 0
+    """Trials that failed and have no number; they rank worse than any number."""
 
 
 class VariantSummary(Model):
@@ -45,6 +43,8 @@ class VariantSummary(Model):
     success_rate: Estimate = Estimate()
     metrics: dict[str, MetricSummary] = {}
     acceptable: bool = True
+    withheld: dict[str, str] = {}
+    """Metric → why its interval is not given."""
     pass_at: dict[int, float] = {}
     """k → chance that at least one of k repeats passes (pass@k)."""
     pass_all: dict[int, float] = {}

@@ -85,7 +85,7 @@ def table_rows(table: Table) -> tuple[str, ...]:
 def _cell(cell: Cell) -> str:
     if cell.kind in ("name", "trial"):
         return code(cell.text).replace("|", "\\|") or " "
-    return text(cell.text) or " "
+    return text(f"{cell.text} {cell.note}".strip()) or " "
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pytest_parex.compare.numbers import count
-from pytest_parex.report import details, overview, plots
+from pytest_parex.report import details, established, overview, plots
 from pytest_parex.report.github import Section, code, fenced, fit, sentence, table_head, table_rows, text
 from pytest_parex.report.material import Material
 from pytest_parex.report.table import Table
@@ -30,6 +30,8 @@ def _sections(material: Material) -> Iterator[Section]:
     if description := material.plan.experiment.description:
         yield Section("", head=text(description))
     yield Section("", rows=tuple(f"- {sentence(reason)}" for reason in comparison.reasons))
+    if comparison.would_change:
+        yield Section("What would change it", rows=tuple(f"- {sentence(each)}" for each in comparison.would_change))
     yield from _table("Variants", overview.variants(material, _STRIP))
     for plot in plots.plots(material):
         better = f" ({plot.better} is better)" if plot.better else ""
@@ -41,7 +43,9 @@ def _sections(material: Material) -> Iterator[Section]:
     yield from _table("Configuration differences", overview.settings(material))
     yield from _table("Trials", details.trials(material))
     yield from _table("Metrics", overview.metrics(material))
-    yield from _table("Differences", overview.differences(material))
+    yield from _table("Differences", established.differences(material))
+    yield from _table("Repeats", established.repeats(material))
+    yield from _table("Pareto front", established.front(material))
     yield from _failures(material)
     yield from _table("Changes", details.changes(material))
     yield from _table("Missing trials", details.missing(material))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from pytest_parex.compare import COUNTED, SUCCESS_RATE, numbers, summarise
 from pytest_parex.model import Comparison, MetricSummary, TrialSummary, VariantSummary
@@ -88,8 +89,8 @@ def outcomes(material: Material) -> Table:
     names = [row.name for row in material.variants]
     return Table(
         (Column("case"), *(Column(name) for name in names)),
-        tuple(Row((Cell(key, "name"), *(marks(cells.get((key, name), ())) for name in names))) for key in keys),
-        "✓ passed, ✗ failed, – missing, · not selected; one mark per repeat.",
+        tuple(Row((Cell(key, "name"), *(_steady(cells.get((key, name), ())) for name in names))) for key in keys),
+        "✓ passed, ✗ failed, – missing, · not selected; one mark per repeat. Flaky: passed and failed on one case.",
     )
 
 
@@ -133,35 +134,7 @@ def metrics(material: Material) -> Table:
             )
             for name in names
         ),
-        _means_note(material.comparison),
-    )
-
-
-def differences(material: Material) -> Table:
-    """The first variant minus each other one in the metrics that rank."""
-    found = material.comparison.differences
-    return Table(
-        (
-            Column("metric"),
-            Column("of"),
-            Column("minus"),
-            Column("difference", numeric=True),
-            Column("pairs", numeric=True),
-        ),
-        tuple(
-            Row(
-                (
-                    Cell(each.metric, "name"),
-                    Cell(each.a, "name"),
-                    Cell(each.b, "name"),
-                    Cell(numbers.signed(each.metric, each.value, _unit(material, each.metric))),
-                    Cell(f"{each.pairs:,}"),
-                )
-            )
-            for each in found
-        ),
-        "Averaged over pairs: the cases and matrix points that both variants have. Not tested: "
-        "nothing here says whether a difference would show again.",
+        " ".join(filter(None, (_means_note(material.comparison), _withheld(material.comparison)))),
     )
 
 
@@ -183,29 +156,34 @@ def heading(material: Material, metric: str) -> Column:
 
 
 def passed(row: VariantSummary) -> Cell:
-    """`3/4 (75 %)` of the counted trials."""
+    """`3/4 (75 %, 22 % to 99 %)` of the counted trials, with the 95 % interval if there is one."""
     if not row.counted:
         return Cell(numbers.NONE, "muted")
     kind: Kind = "good" if row.passed == row.counted else "bad" if not row.passed else "text"
-    return Cell(f"{row.passed:,}/{row.counted:,} ({numbers.rate(row.success_rate.value)})", kind)
+    rate = row.success_rate
+    text = numbers.rate(rate.value)
+    if rate.low is not None and rate.high is not None:
+        text += f", {numbers.rate(rate.low)} to {numbers.rate(rate.high)}"
+    return Cell(f"{row.passed:,}/{row.counted:,} ({text})", kind)
 
 
 def mean(row: VariantSummary, metric: str, beside: Iterable[VariantSummary]) -> Cell:
-    """A mean with its unit; how many trials it is over is said where that is not all counted ones."""
+    """A mean with its unit and 95 % interval; how many trials it is over is said where that is not all of them."""
     summary = row.metrics.get(metric, MetricSummary())
     if summary.mean is None:
         return Cell(numbers.NONE, "muted")
     among = [each.metrics[metric].mean for each in beside if metric in each.metrics]
-    text = numbers.metric(metric, summary.mean, summary.unit, [value for value in among if value is not None])
-    return Cell(text if summary.n == row.counted else f"{text} ({summary.n:,} of {row.counted:,})")
+    numbered = [value for value in among if value is not None]
+    text = numbers.metric(metric, summary.mean, summary.unit, numbered)
+    more = [f"{summary.n:,} of {row.counted:,}"] if summary.n != row.counted else []
+    if summary.low is not None and summary.high is not None:
+        low, high = (numbers.metric(metric, end, summary.unit, numbered) for end in (summary.low, summary.high))
+        more.append(f"{low} to {high}")
+    return Cell(f"{text} ({', '.join(more)})" if more else text)
 
 
 def _titled(material: Material, metric: str) -> str:
     return metric + _ARROWS[material.measures[metric].better]
-
-
-def _unit(material: Material, metric: str) -> str | None:
-    return material.measures[metric].unit if metric in material.measures else None
 
 
 def _input(trial: TrialSummary) -> str:
@@ -219,11 +197,29 @@ def _check(trials: Sequence[TrialSummary], name: str) -> Cell:
     return Cell(f"{sum(ran):,}/{len(ran):,}", "good" if all(ran) else "text" if any(ran) else "bad")
 
 
+def _steady(trials: Sequence[TrialSummary]) -> Cell:
+    """The marks of one case; said to be flaky where it both passed and failed."""
+    cell = marks(trials)
+    return replace(cell, note="flaky") if {"passed", "failed"} <= {trial.outcome for trial in trials} else cell
+
+
 def _setting(value: str | None) -> Cell:
     return Cell(numbers.NONE, "muted") if value is None else Cell(value)
 
 
 def _means_note(comparison: Comparison) -> str:
     most = max((row.counted for row in comparison.variants), default=0)
-    over = "Means over counted trials. " if most > 1 else ""
+    over = "Means over counted trials, with 95 % intervals where they can be given. " if most > 1 else ""
     return f"{over}↑ higher is better, ↓ lower is better."
+
+
+def _withheld(comparison: Comparison) -> str:
+    """Which intervals are withheld, and why; empty where nothing was repeated."""
+    if max((row.counted for row in comparison.variants), default=0) < 2:
+        return ""
+    reasons: dict[str, dict[str, None]] = {}
+    for row in comparison.variants:
+        for metric, reason in row.withheld.items():
+            reasons.setdefault(reason, {})[metric] = None
+    told = [f"{', '.join(list(names)[:4])}{', …' if len(names) > 4 else ''} ({why})" for why, names in reasons.items()]
+    return f"95 % intervals are withheld for {'; '.join(told[:4])}." if told else ""

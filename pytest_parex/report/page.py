@@ -20,7 +20,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from pytest_parex.compare import numbers
-from pytest_parex.report import details, overview, plots
+from pytest_parex.report import details, established, overview, plots
 from pytest_parex.report.cards import cards
 from pytest_parex.report.material import Material
 from pytest_parex.report.table import MARKS, Table
@@ -87,7 +87,9 @@ def _parts(material: Material) -> dict[str, Part]:
         Part("checks", "Checks", overview.checks(material)),
         Part("settings", "Configuration differences", overview.settings(material)),
         Part("metrics", "Metrics", overview.metrics(material)),
-        Part("differences", "Differences", overview.differences(material)),
+        Part("differences", "Differences", established.differences(material)),
+        Part("repeats", "Repeats", established.repeats(material)),
+        Part("front", "Pareto front", established.front(material)),
         Part("changes", "Changes", details.changes(material)),
         Part("missing", "Missing trials", details.missing(material)),
         Part("contaminated", "Contaminated trials", details.contamination(material)),

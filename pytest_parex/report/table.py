@@ -29,6 +29,8 @@ class Cell:
     text: str
     kind: Kind = "text"
     trials: tuple[TrialSummary, ...] = ()
+    note: str = ""
+    """A word that stands behind it."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import textwrap
 from pytest_parex.compare import SUCCESS_RATE, measures_of, numbers
 from pytest_parex.model import Comparison, MetricSummary, VariantSummary
 from pytest_parex.report.text import one_line, shortened
-from pytest_parex.report.words import headline
+from pytest_parex.report.words import headline, scope
 
 _GAP = "  "
 _BEFORE_UNIT = re.compile(r"(?<=\d) (?=(?:%|ms|s|min|h)(?!\w))")
@@ -36,13 +36,15 @@ def terminal_table(comparison: Comparison, width: int) -> list[str]:
 
 
 def terminal_verdict(comparison: Comparison, width: int) -> list[str]:
-    """The verdict and its first reason, wrapped."""
-    return _wrapped(f"{comparison.verdict}: {' '.join(comparison.reasons[:1]) or headline(comparison)}", width, "")
+    """The verdict and its first reason, then what it speaks of and what would settle it, wrapped."""
+    said = _wrapped(f"{comparison.verdict}: {' '.join(comparison.reasons[:1]) or headline(comparison)}", width, "")
+    return [*said, *(_wrapped(f"({known})", width, "") if (known := scope(comparison)) else [])]
 
 
 def terminal_reasons(comparison: Comparison, width: int) -> list[str]:
-    """The other reasons, one paragraph each, for `-v`."""
-    return [line for reason in comparison.reasons[1:] for line in _wrapped(reason, width, "- ")]
+    """The other reasons and what would change the verdict, one paragraph each, for `-v`."""
+    said = (*comparison.reasons[1:], *comparison.would_change)
+    return [line for sentence in said for line in _wrapped(sentence, width, "- ")]
 
 
 def terminal_contamination(comparison: Comparison, width: int) -> list[str]:
@@ -59,17 +61,24 @@ def _rows(comparison: Comparison) -> list[list[str]]:
     names = [name for name in (*comparison.rank, "duration_s") if name in measures and name != SUCCESS_RATE]
     metrics = list(dict.fromkeys(names))
     any_missing = any(row.missing for row in comparison.variants)
-    header = ["  variant", "passed", *(["missing"] if any_missing else []), *metrics]
+    any_rate = any(row.success_rate.low is not None for row in comparison.variants)
+    header = ["  variant", "passed", *(["95 %"] if any_rate else []), *(["missing"] if any_missing else []), *metrics]
     rows = [
         [
             f"{'*' if row.name == comparison.leader else ' '} {one_line(row.name)}",
             f"{row.passed:,}/{row.counted:,}",
+            *([_rate(row)] if any_rate else []),
             *([f"{row.missing:,}"] if any_missing else []),
             *(_mean(row, name, comparison) for name in metrics),
         ]
         for row in comparison.variants
     ]
     return [header, *rows]
+
+
+def _rate(row: VariantSummary) -> str:
+    low, high = row.success_rate.low, row.success_rate.high
+    return numbers.NONE if low is None or high is None else f"{low * 100:.0f}-{high * 100:.0f} %"
 
 
 def _mean(row: VariantSummary, metric: str, comparison: Comparison) -> str:

@@ -23,6 +23,23 @@ def headline(comparison: Comparison) -> str:
     return f"`{comparison.leader}` leads, but that is not established"
 
 
+def scope(comparison: Comparison) -> str:
+    """What the verdict speaks of, and what would settle it, in a line; empty where there is nothing to say."""
+    said = [f"speaks of {comparison.question}"] if comparison.question else []
+    ways = [_way(each.half, each.nearly_all, each.most, each.more) for each in comparison.settling]
+    if ways:
+        said.append(f"{' or '.join(ways)} would settle it, if differences are as large as they look")
+    return "; ".join(said)
+
+
+def _way(half: int | None, nearly_all: int | None, most: int, what: str) -> str:
+    if half is None:
+        return f"more than {most:,} more {what}"
+    if nearly_all == half:
+        return f"{half:,} more {what.removesuffix('s') if half == 1 else what}"
+    return f"{half:,} to {f'{nearly_all:,}' if nearly_all is not None else f'more than {most:,}'} more {what}"
+
+
 def facts(material: Material) -> tuple[tuple[str, str], ...]:
     """What the run was made from, as pairs of a name and a text."""
     plan = material.plan

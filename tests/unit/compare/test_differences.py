@@ -6,7 +6,7 @@ from pytest_parex.compare import difference
 from pytest_parex.endings import Cause
 
 
-def test_the_leader_is_compared_with_every_other_in_every_criterion(ranked):
+def test_the_leader_is_compared_with_every_other_in_every_criterion_and_then_the_others(ranked):
     told = ranked("success_rate", "time")
     for name, time in (("a", 3.0), ("b", 1.0), ("c", 2.0)):
         told.ended(name, time=time)
@@ -18,27 +18,69 @@ def test_the_leader_is_compared_with_every_other_in_every_criterion(ranked):
         ("success_rate", "b", "a", 0.0),
         ("time", "b", "c", -1.0),
         ("time", "b", "a", -2.0),
+        ("success_rate", "c", "a", 0.0),
+        ("time", "c", "a", -1.0),
     ]
 
 
-def test_every_other_variant_is_compared_with_the_baseline_too(told):
+def test_differences_from_the_baseline_come_first(told):
     told.experiment = {"compare": {"rank": ["time"], "baseline": "a"}}
     for name, time in (("a", 3.0), ("b", 1.0), ("c", 2.0)):
         told.ended(name, time=time)
 
     found = told.compared().differences
 
-    assert [(each.a, each.b, each.value) for each in found] == [("b", "c", -1.0), ("b", "a", -2.0), ("c", "a", -1.0)]
+    assert [(each.a, each.b, each.value) for each in found] == [("b", "a", -2.0), ("c", "a", -1.0), ("b", "c", -1.0)]
 
 
-def test_nothing_is_called_tested(ranked):
+def test_a_difference_that_no_test_could_establish_is_not_tested_and_says_why(ranked):
     told = ranked("time")
-    told.passes("a", "time", [1.0] * 10)
-    told.passes("b", "time", [2.0] * 10)
+    told.passes("a", "time", [1.0, 1.1, 1.2])
+    told.passes("b", "time", [2.0, 2.1, 2.2])
 
     (found,) = told.compared().differences
 
     assert (found.p, found.low, found.high, found.method) == (None, None, None, "not tested")
+    assert found.withheld == "with 3 repeats no p-value can be below 0.1"
+
+
+def test_a_difference_between_repeats_on_the_same_case_has_an_exact_p_value_and_an_interval(ranked):
+    told = ranked("time")
+    told.passes("a", "time", [1.0, 1.1, 1.2, 1.3])
+    told.passes("b", "time", [2.0, 2.1, 2.2, 2.3])
+
+    (found,) = told.compared().differences
+
+    assert found.p == pytest.approx(2 / 70)
+    assert found.low < -1.0 < found.high < 0
+    assert (found.method, found.question) == ("exact permutation within cases", "these cases")
+    assert (found.superiority, found.withheld) == (1.0, "")
+
+
+def test_p_values_of_all_pairs_are_corrected_together(ranked):
+    told = ranked("time")
+    for name, start in (("a", 1.0), ("b", 2.0), ("c", 2.05)):
+        told.passes(name, "time", [start + step / 10 for step in range(5)])
+
+    found = {(each.a, each.b): (each.p, each.p_adjusted) for each in told.compared().differences}
+
+    assert found["a", "b"] == pytest.approx((2 / 252, 6 / 252))
+    assert found["a", "c"] == pytest.approx((2 / 252, 6 / 252))
+    assert found["b", "c"][0] == found["b", "c"][1] > 0.05
+
+
+def test_of_many_variants_only_pairs_with_the_first_and_the_baseline_are_listed(ranked):
+    told = ranked("time")
+    told.experiment["compare"]["baseline"] = "v3"
+    for number in range(15):
+        told.ended(f"v{number}", time=float(number))
+
+    found = told.compared().differences
+
+    assert {(each.a, each.b) for each in found} == {
+        *((f"v{number}", "v3") for number in range(15) if number != 3),
+        *(("v0", f"v{number}") for number in range(1, 15) if number != 3),
+    }
 
 
 def test_only_cases_that_both_have_are_paired_each_with_the_same_weight(told):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from pytest_parex.compare import measures_of, summarise
 from pytest_parex.endings import Cause
 from pytest_parex.model import Metric
@@ -47,13 +49,57 @@ def test_means_are_exact_and_do_not_overflow(told):
     assert rows["functional"].metrics["coverage"].mean == 0.1
 
 
-def test_intervals_are_withheld_until_a_method_gives_them(told):
+def test_an_interval_that_cannot_keep_its_level_is_withheld_with_the_reason(told):
     told.passes("oop", "coverage", [1.0, 2.0, 3.0])
 
     (row,) = told.compared().variants
 
-    assert (row.success_rate.low, row.success_rate.high) == (None, None)
     assert (row.metrics["coverage"].low, row.metrics["coverage"].high) == (None, None)
+    assert row.withheld == {"coverage": "fewer than 5 cases, or 5 trials on a single one"}
+
+
+def test_a_single_trial_has_no_interval_at_all(told):
+    told.ended("oop", coverage=1.0)
+
+    (row,) = told.compared().variants
+
+    assert (row.success_rate.low, row.success_rate.high) == (None, None)
+    assert row.withheld["success_rate"] == "one trial tells next to nothing about a rate"
+
+
+def test_five_repeats_of_one_case_give_an_interval(told):
+    told.passes("oop", "coverage", [80.0, 82.0, 81.0, 79.0, 78.0])
+
+    (row,) = told.compared().variants
+
+    assert row.metrics["coverage"].low < 78.5 < 81.5 < row.metrics["coverage"].high
+    assert (row.success_rate.low, row.success_rate.high) == (pytest.approx(0.4629, abs=1e-4), 1.0)
+    assert row.withheld == {}
+
+
+@pytest.mark.parametrize(
+    ("tell", "reason"),
+    [
+        (lambda told: told.ended("oop", Cause.TIME_LIMIT), "1 trial failed without a number"),
+        (lambda told: told.ended("oop", Cause.NETWORK), None),
+    ],
+)
+def test_survivors_get_no_interval_but_missing_trials_do_no_harm(ranked, tell, reason):
+    told = ranked("coverage")
+    told.passes("oop", "coverage", [80.0, 82.0, 81.0, 79.0, 78.0])
+    tell(told)
+
+    (row,) = told.compared().variants
+
+    assert row.withheld.get("coverage") == reason
+
+
+def test_equal_numbers_have_no_interval_since_their_spread_is_not_known(told):
+    told.passes("oop", "coverage", [80.0] * 6)
+
+    (row,) = told.compared().variants
+
+    assert row.withheld["coverage"] == "all numbers are equal"
 
 
 def test_a_part_of_the_trials_can_be_summarised_from_the_comparison_alone(told):

@@ -12,20 +12,24 @@ GOLDEN = """\
 Which style is best?
 
 - `oop` leads `functional`, the next, in `success_rate`: 100 % (1 of 1 passed) against 50 % (1 of 2 passed).
-- No difference is established yet: with 1 or 2 counted trials per variant, none has been tested. More repeats would \
-show whether it holds on this job, more cases whether it holds beyond.
+- No difference is established: with 1 to 2 repeats no p-value can be below 0.67.
+- Before any test can tell, it takes 4 repeats of each variant on this job, or 6 cases. More repeats would show \
+whether it holds on this job, more cases whether it holds beyond.
+- If differences are as large as they look, `success_rate` against `functional` would be settled by 16 to 30 more \
+repeats on this job (in half to nine tenths of simulated experiments).
 - Missing trials speak neither for nor against a variant: `oop` 1 of 2 (rate limited 1).
-- Marked contaminated, because something outside the workspace changed meanwhile: `functional` (1 trial, counted like \
-the others).
+- Flaky, passed and failed on the same case: `functional` (1 of 2 passed).
+- Marked contaminated, because something outside the workspace changed meanwhile: `functional` (1 trial, counted \
+like the others).
 
 ## Variants
 
 | variant | passed | trials | missing | time ↓ |
 | --- | --- | --- | ---: | ---: |
 | **`oop`** | 1/1 (100 %) | ✓– | 1 | 4 ms |
-| `functional` | 1/2 (50 %) | ✓✗ | 0 | 2 ms (1 of 2) |
+| `functional` | 1/2 (50 %, 3 % to 97 %) | ✓✗ | 0 | 2 ms (1 of 2) |
 
-Means over counted trials. ↑ higher is better, ↓ lower is better.
+Means over counted trials, with 95 % intervals where they can be given. ↑ higher is better, ↓ lower is better.
 
 `time` (lower is better)
 
@@ -65,17 +69,39 @@ Trials in which the check passed, of the counted trials in which it ran.
 | --- | ---: | ---: |
 | `time ↓` | 4 ms | 2 ms (1 of 2) |
 
-Means over counted trials. ↑ higher is better, ↓ lower is better.
+Means over counted trials, with 95 % intervals where they can be given. ↑ higher is better, ↓ lower is better. 95 % \
+intervals are withheld for success_rate (one trial tells next to nothing about a rate); time (fewer than 5 cases, or \
+5 trials on a single one); time (1 trial failed without a number).
 
 ## Differences
 
-| metric | of | minus | difference | pairs |
-| --- | --- | --- | ---: | ---: |
-| `success_rate` | `oop` | `functional` | +50 points | 1 |
-| `time` | `oop` | `functional` | +2 ms | 1 |
+| metric | of | minus | difference | 95 % interval | p | pairs | speaks of | method, or why there is none |
+| --- | --- | --- | ---: | ---: | ---: | ---: | --- | --- |
+| `success_rate` | `oop` | `functional` | +50 points | withheld | – | 1 |   | with 1 to 2 repeats no p-value can be \
+below 0.67 |
+| `time` | `oop` | `functional` | +2 ms | withheld | – | 1 |   | with 1 to 2 repeats no p-value can be below 0.67 |
 
-Averaged over pairs: the cases and matrix points that both variants have. Not tested: nothing here says whether a \
-difference would show again.
+Averaged over pairs: the cases and matrix points that both variants have. p: how often chance alone gives a \
+difference at least as large; corrected for all pairs in the table by Holm. Better: chance that a trial of the first \
+variant is better than one of the second.
+
+## Repeats
+
+| variant | pass@<!-- -->1 | pass@<!-- -->2 | pass^2 | flaky cases |
+| --- | ---: | ---: | ---: | ---: |
+| `functional` | 50 % | 100 % | 0 % | 1 |
+
+pass@<!-- -->k: at least one of k repeats passes; pass^k: all of them do. Flaky: passed and failed on the same case.
+
+## Pareto front
+
+| variant | on the front | passed | time ↓ | beaten in all by |
+| --- | --- | --- | ---: | --- |
+| `oop` | yes | 1/1 (100 %) | 4 ms |   |
+| `functional` | no | 1/2 (50 %, 3 % to 97 %) | 2 ms (1 of 2) | `oop` |
+
+On the front: no other variant is at least as good in all of these metrics and better in one. Means are taken as \
+they are; chance is not considered.
 
 ## Failures: check failed (1 trial)
 

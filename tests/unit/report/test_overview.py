@@ -37,7 +37,7 @@ def test_the_variant_table_has_the_best_first_with_means_and_how_many_trials_the
     ]
     assert texts(table) == [
         ["b", "1/1 (100 %)", "✓–", "1", "70.5 %", "1 min 1 s", ""],
-        ["a", "1/2 (50 %)", "✓✗", "0", "80.0 % (1 of 2)", "–", "with | pipes"],
+        ["a", "1/2 (50 %, 3 % to 97 %)", "✓✗", "0", "80.0 % (1 of 2)", "–", "with | pipes"],
     ]
     assert [row.best for row in table.rows] == [True, False]
 

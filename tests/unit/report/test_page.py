@@ -117,7 +117,7 @@ def test_nothing_is_requested_and_nothing_runs(told):
     for tag, attributes in parsed.tags:
         assert not {name for name in attributes if name.startswith("on") or name in ("style", "src", "srcset")}, tag
     for link in parsed.named("a"):
-        assert re.match(r"#t\d+$|trials/", link["href"])
+        assert re.match(r"#(t\d+|differences)$|trials/", link["href"])
     css = parsed.text("style")
     assert "url(" not in css
     assert "@import" not in css
