@@ -43,6 +43,25 @@ def test_the_same_results_give_the_same_bytes_in_whatever_order_they_come(told):
         assert compare(told.plan, shuffled).model_dump_json() == expected
 
 
+def test_which_repeat_had_which_number_does_not_matter(ranked):
+    told = ranked("time")
+    chance = random.Random(3)
+    for variant in ("a", "b"):
+        for case in "uvwxyz":
+            told.passes(variant, "time", [chance.random() for _ in range(3)], case=case)
+    expected = told.compared()
+    swapped = []
+    for start in range(0, len(told.results), 3):
+        own = told.results[start : start + 3]
+        values = chance.sample([result.metrics for result in own], 3)
+        swapped += [result.model_copy(update={"metrics": new}) for result, new in zip(own, values, strict=True)]
+
+    found = compare(told.plan, swapped)
+
+    assert found.differences == expected.differences
+    assert (found.reasons, found.settling) == (expected.reasons, expected.settling)
+
+
 def test_the_comparison_survives_being_stored(told):
     comparison = _tell(told).compared()
 
