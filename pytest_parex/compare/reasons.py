@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pytest_parex.compare.caveats import Reason, caveats
 from pytest_parex.compare.contests import Contest, Step, holds_beyond
 from pytest_parex.compare.examining import LEVEL
+from pytest_parex.compare.metrics import SUCCESS_RATE
 from pytest_parex.compare.numbers import count, rate
 from pytest_parex.compare.ranking import Criterion, signed, stand
 from pytest_parex.compare.settling import least_cases, least_repeats
@@ -74,7 +75,9 @@ def _lead(told: Told) -> list[Reason]:
         return [Reason(f"`{leader}` is the only variant: there is nothing to compare it with.")]
     second = ranking.order[1]
     if deciding is None:
-        return [Reason(f"`{leader}` leads: it is the only variant with a passed trial ({passed(rows[leader])}).")]
+        leads = "wins" if told.verdict.winner else "leads"
+        text = f"`{leader}` {leads}: it is the only variant with a passed trial ({passed(rows[leader])})."
+        return [Reason(text, Evidence(metrics=(SUCCESS_RATE,)))]
     equal = f"; in {listed(map(named, ranking.equal_before))} they are equal" if ranking.equal_before else ""
     evidence = Evidence(metrics=(deciding.metric, *(each.metric for each in ranking.equal_before)))
     without = [stand(_of(told.trials, name), deciding.metric).without for name in (leader, second)]
@@ -210,7 +213,7 @@ def _settled_by(told: Told, settling: Sequence[Settling]) -> list[Reason]:
         )
     if settling:
         what = f"`{step.criterion.metric}` against `{closest.other}`"
-        ways = listed(_more(each, told.scope) for each in settling)
+        ways = " or ".join(_more(each, told.scope) for each in settling)
         said.append(
             Reason(
                 f"If differences are as large as they look, {what} would be settled by {ways} "
