@@ -174,11 +174,12 @@ def mean(row: VariantSummary, metric: str, beside: Iterable[VariantSummary]) -> 
         return Cell(numbers.NONE, "muted")
     among = [each.metrics[metric].mean for each in beside if metric in each.metrics]
     numbered = [value for value in among if value is not None]
-    text = numbers.metric(metric, summary.mean, summary.unit, numbered)
+    ends = [end for end in (summary.low, summary.high) if end is not None]
+    text = numbers.metric(metric, summary.mean, summary.unit, [*numbered, *ends])
     more = [f"{summary.n:,} of {row.counted:,}"] if summary.n != row.counted else []
-    if summary.low is not None and summary.high is not None:
-        low, high = (numbers.metric(metric, end, summary.unit, numbered) for end in (summary.low, summary.high))
-        more.append(f"{low} to {high}")
+    if ends:
+        shown = [numbers.metric(metric, end, summary.unit, [*numbered, *ends]) for end in ends]
+        more.append(" to ".join(shown))
     return Cell(f"{text} ({', '.join(more)})" if more else text)
 
 

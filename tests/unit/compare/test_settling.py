@@ -68,7 +68,7 @@ def test_a_winner_has_nothing_to_settle(ranked):
 
 
 def test_equality_within_a_margin_can_be_settled_too(ranked):
-    told = ranked("coverage", "time", coverage=0.3)
+    told = ranked("coverage", "time", coverage=0.2)
     for case in "uvw":
         told.passes("a", "coverage", [80.0, 80.4], case=case, time=1.0)
         told.passes("b", "coverage", [80.4, 80.0], case=case, time=2.0)
