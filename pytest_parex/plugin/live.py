@@ -43,6 +43,7 @@ class Live:
         self.config = config
         self.running: dict[str, Event] = {}
         self.phases: dict[str, str] = {}
+        self.spent: dict[str, Event] = {}
         self.printed = time.monotonic()
         self.shortest = {0: math.inf, 1: SHOWN_FROM_S}.get(config.get_verbosity(), 0.0)
         self.faults: Counter[str] = Counter()
@@ -109,11 +110,16 @@ class Live:
             self.phases[event.trial] = event.data["phase"]
         elif event.name == "phase-end" and event.data["duration_s"] >= self.shortest:
             self._print(f"{event.trial}: {event.data['phase']} {event.data['duration_s']:.1f} s")
+        elif event.name == "cost":
+            self.spent[event.trial] = event
+        elif event.name == "progress" and self.shortest < math.inf:
+            self._print(f"{event.trial}: {event.data['done']}")
         elif event.name == "cooling-down":
             self._print(f"{event.trial}: the provider needs a rest; on in {event.data['until_s']:.0f} s")
         elif event.name == "finished":
             self.phases.pop(event.trial, None)
             self.running.pop(event.trial, None)
+            self.spent.pop(event.trial, None)
         elif event.name == "waiting":
             self.running[event.trial] = event
             if time.monotonic() - self.printed > STILL_RUNNING_EVERY_S:
@@ -121,7 +127,9 @@ class Live:
 
     def _state(self, event: Event) -> str:
         phase = self.phases.get(event.trial, "")
-        return f"{event.trial} ({phase} {event.data['elapsed_s']:.0f} s, idle {event.data['idle_s']:.0f} s)"
+        agent = self.spent.get(event.trial)
+        spent = f", turn {agent.data['turns']}, ${agent.data['usd']:.2f}" if agent else ""
+        return f"{event.trial} ({phase} {event.data['elapsed_s']:.0f} s, idle {event.data['idle_s']:.0f} s{spent})"
 
     def _print(self, text: str) -> None:
         self.printed = time.monotonic()

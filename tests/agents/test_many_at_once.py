@@ -40,6 +40,16 @@ def test_seven_agents_at_once_see_nothing_of_each_other(tmp_path: Path) -> None:
         assert "own.txt" not in own_questions[0]
 
 
+def test_a_provider_that_is_not_there_is_told_from_a_variant_that_fails(tmp_path: Path) -> None:
+    project = rehearsable(Project(tmp_path / "repo"), {"variants": {"a": "go"}, "retries": 0}, {"sessions": []})
+    nowhere = {"ANTHROPIC_BASE_URL": "http://127.0.0.1:9", "ANTHROPIC_API_KEY": "sk-ant-not-one", "NO_PROXY": "*"}
+
+    done = project.run(*LEAN, env=nowhere)
+
+    assert done.results["a"].cause is Cause.NETWORK, done.out
+    assert "ECONNREFUSED" in done.results["a"].message
+
+
 @pytest.fixture(scope="module")
 def twenty(told: Callable[..., Story]) -> Story:
     spec = {"variants": {f"v{number}": "go" for number in range(20)}, "max_parallel": 5, "runner": claude()}

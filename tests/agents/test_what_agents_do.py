@@ -69,18 +69,29 @@ def done(told: Callable[..., Story]) -> Story:
         session("unknown-command", ["never asked"]),
         session("command", ["done"]),
         session("skill", ["done"]),
+        session("plugin", ["done"]),
+        session("helper", [
+            {"calls": [{"Agent": {"subagent_type": "tester", "description": "d", "prompt": "[[script:sub]]"}}]}, "done",
+        ]),
         {"when": {"variant": "steps", "step": 3}, "turns": [{"calls": [bash("echo 3 > three")]}, "fresh"]},
         session("steps", [
             {"calls": [bash("echo 1 > one")]}, "one done", {"calls": [bash("echo 2 > two")]}, "two done",
         ]),
     ]  # fmt: skip
-    overlay = {"extra/commands/generate.md": COMMAND, "extra/skills/my-skill/SKILL.md": SKILL}
+    plugin = {
+        "tools/.claude-plugin/plugin.json": '{"name": "own-tools", "version": "1.0.0", "description": "as scripted"}',
+        "tools/commands/measure.md": COMMAND,
+    }
+    helper = {"tester": {"description": "tests", "prompt": "You test.", "model": "claude-haiku-5-5"}}
+    overlay = {**plugin, "extra/commands/generate.md": COMMAND, "extra/skills/my-skill/SKILL.md": SKILL}
     steps = ["/generate {{ variant }}", {"prompt": "go on", "name": "more"}, {"prompt": "afresh", "session": "new"}]
     variants = {
         **{one["when"]["variant"]: {"prompt": "go"} for one in sessions},
         "unknown-command": {"runner": claude(prompt="/nonsense now")},
         "command": {"runner": claude(prompt="/generate {{ variant }}"), "files": {".claude": "extra"}},
         "skill": {"runner": claude(prompt="/my-skill {{ prompt }}"), "files": {".claude": "extra"}},
+        "plugin": {"runner": claude(prompt="/own-tools:measure it", plugins=["tools"])},
+        "helper": {"runner": claude(agents=helper)},
         "steps": {"runner": claude(steps=steps), "files": {".claude": "extra"}},
     }
     script = {
@@ -151,6 +162,14 @@ def test_a_subagents_work_and_tokens_count(done: Story) -> None:
     assert done.metric("delegates", "tool_calls") == 2
 
 
+def test_a_subagent_of_the_spec_has_its_own_model_and_price(done: Story) -> None:
+    assert done.result("helper").cause is Cause.PASSED, done.result("helper").message
+    assert done.metric("helper", "tokens_output.claude-haiku-5-5") == 1050
+    assert done.metric("helper", "tokens_output.claude-sonnet-5") == 100
+    haiku, sonnet = (2 * 100 * 0.1 + 1050 * 0.5) / 1e6, 2 * (100 * 2 + 50 * 10) / 1e6
+    assert done.metric("helper", "cost_usd") == pytest.approx(haiku + sonnet)
+
+
 def test_an_agents_tools_write_nowhere_but_in_its_workspace(done: Story) -> None:
     assert done.result("writes-outside").cause is Cause.PASSED
     assert done.changed("writes-outside") == {"link"}
@@ -201,8 +220,8 @@ def test_an_unknown_slash_command_is_a_fault_of_the_setup_and_costs_nothing(done
     assert result.metrics["cost_usd"].value == 0
 
 
-@pytest.mark.parametrize("trial", ["command", "skill"])
-def test_commands_and_skills_of_the_workspace_can_be_the_prompt(done: Story, trial: str) -> None:
+@pytest.mark.parametrize("trial", ["command", "skill", "plugin"])
+def test_commands_and_skills_of_the_workspace_and_of_plugins_can_be_the_prompt(done: Story, trial: str) -> None:
     assert done.result(trial).cause is Cause.PASSED, done.result(trial).message
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pytest_parex.runners.claude.prices import Tokens, family, price
+from pytest_parex.runners.claude.prices import Tokens, price, priced_as
 from pytest_parex.runners.claude.record import Row
 
 SYNTHETIC = "<synthetic>"
@@ -48,14 +48,14 @@ class Ledger:
             self.answers.setdefault(answer, (model, _of_api(usage)))
 
     def tokens(self) -> dict[str, Tokens]:
-        """Family of models → its tokens."""
+        """Entry of the price list → its tokens."""
         total: dict[str, Tokens] = defaultdict(Tokens)
         for model, tokens in self.answers.values():
-            total[family(model)] += tokens
+            total[priced_as(model)] += tokens
         return dict(total)
 
     def with_told(self, told: Mapping[str, Tokens]) -> dict[str, Tokens]:
-        """Family of models → all its tokens: those that the program tells of, and those that it does not know of."""
+        """Entry of the price list → all its tokens: those that the program tells of, and those that it does not know of."""
         seen = self.tokens()
         return {
             name: told.get(name, Tokens()) + seen.get(name, Tokens()).beyond(told.get(name, Tokens()))
@@ -69,7 +69,7 @@ class Ledger:
 
     def dearest_answer(self) -> float:
         """US dollars that the dearest answer so far has cost."""
-        return max((price(family(model), tokens) for model, tokens in self.answers.values()), default=0.0)
+        return max((price(priced_as(model), tokens) for model, tokens in self.answers.values()), default=0.0)
 
     def _files(self) -> Iterator[Path]:
         if self.transcript is not None:
@@ -78,11 +78,11 @@ class Ledger:
 
 
 def told_tokens(model_usage: Mapping[str, Mapping[str, Any]] | None) -> dict[str, Tokens]:
-    """The tokens of a result's `model_usage`, by family."""
+    """The tokens of a result's `model_usage`, by the entries of the price list."""
     total: dict[str, Tokens] = defaultdict(Tokens)
     for model, usage in (model_usage or {}).items():
         hour = usage.get("cacheCreationEphemeral1hInputTokens", 0)
-        total[family(usage.get("canonicalModel") or model)] += Tokens(
+        total[priced_as(usage.get("canonicalModel") or model)] += Tokens(
             usage["inputTokens"],
             usage["outputTokens"],
             usage["cacheReadInputTokens"],

@@ -17,7 +17,7 @@ def metrics(rows: Iterable[Row], reserved: Collection[str] = ()) -> dict[str, Me
     """The metrics of a record, over all attempts that it tells of.
 
     `duration_s` (of the prompts, without what the program took to start), `cost_usd`, `tokens_…` by kind and
-    `tokens_….FAMILY` by family of models if there are several, `turns`,
+    `tokens_….MODEL` by model if there are several, `turns`,
     `tool_calls`, `tool_errors`, `permission_denials`, `api_s`, `step.NAME.s` and `step.NAME.cost_usd` where there are
     several steps, and what the agent reported, unless it is called like one of these, of `reserved` or of parex's own.
     """
@@ -35,16 +35,16 @@ def _usage(rows: list[Row]) -> dict[str, Metric]:
     last = {row["session"]: row for row in rows if row["is"] == "usage"}
     if not last:
         return {}
-    by_family: dict[str, Tokens] = {}
+    by_model: dict[str, Tokens] = {}
     for row in last.values():
-        for family, counts in row["tokens"].items():
-            by_family[family] = by_family.get(family, Tokens()) + Tokens(**counts)
-    total = sum(by_family.values(), Tokens())
+        for model, counts in row["tokens"].items():
+            by_model[model] = by_model.get(model, Tokens()) + Tokens(**counts)
+    total = sum(by_model.values(), Tokens())
     found = {"cost_usd": Metric(value=sum(row["usd"] for row in last.values()), unit="USD", better=LOWER)}
     found |= {name: Metric(value=value, better=LOWER) for name, value in _by_kind(total).items()}
-    if len(by_family) > 1:
-        for family, tokens in by_family.items():
-            found |= {f"{name}.{family}": Metric(value=value) for name, value in _by_kind(tokens).items()}
+    if len(by_model) > 1:
+        for model, tokens in by_model.items():
+            found |= {f"{name}.{model}": Metric(value=value) for name, value in _by_kind(tokens).items()}
     return found
 
 

@@ -87,7 +87,8 @@ def _of_breakage(row: Row) -> Outcome:
         return Outcome(Cause.SETUP_FAILED, row["text"])
     if row["stopped"] in LIMITS:
         return Outcome(LIMITS[row["stopped"]], _limit_text(row))
-    return Outcome(Cause.AGENT_FAILED, f"Claude Code failed{_said(row['text'])} (see run.log)")
+    text = row["text"].partition("\nError output:")[0]  # what follows is no output but advice to look for it
+    return Outcome(Cause.AGENT_FAILED, f"Claude Code failed{_said(text)} (see run.log)")
 
 
 def _limit_text(row: Row) -> str:
@@ -102,7 +103,7 @@ def _wait(row: Row) -> float | None:
     provider = row["provider"]
     if resets_at := provider.get("resets_at"):
         return max(0.0, float(resets_at) - time.time())
-    return provider.get("wait_s") if provider.get("status") == 429 else None
+    return provider.get("wait_s") or None if provider.get("status") == 429 else None
 
 
 def _said(text: Any) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest_parex
 from pytest_parex import processes, store
 from pytest_parex.endings import Cause
+from pytest_parex.errors import SetupError
 from pytest_parex.model import Execution, Scalar, Task
 from pytest_parex.rehearsal import environment as rehearsal_environment
 from pytest_parex.runners.claude import options as claude_options
@@ -82,7 +83,6 @@ class ClaudeRunner:
     def execute(self, task: Task) -> Execution:
         """Drive the sessions until they have ended, contained; partial work stays in the workspace in every case."""
         options = claude_options.read(task.options)
-        store.wait_until_allowed(task)
         temporary = Path(tempfile.mkdtemp(prefix="parex-"))  # short: sockets in it have a path of limited length
         try:
             return self._drive(task, options, temporary)
@@ -150,6 +150,9 @@ def _request(
     earlier: list[Row],
 ) -> Request:
     folder = Path(task.plan.spec).parent
+    for path in options.plugins:
+        if not (folder / path).is_dir():
+            raise SetupError(f"`plugins`: there is no folder {path} beside the spec")
     sessions = [row for row in earlier if row["is"] == "session"]
     return Request(
         workspace=task.workspace,

@@ -18,8 +18,8 @@ class Own:
         return Execution()
 
 
-def test_parex_brings_three_runners():
-    assert sorted(built_in()) == ["none", "python", "shell"]
+def test_parex_brings_four_runners():
+    assert sorted(built_in()) == ["claude", "none", "python", "shell"]
 
 
 def test_none_does_nothing_and_is_done(make_task):
@@ -42,7 +42,7 @@ def test_plugins_add_runners_and_replace_those_of_parex():
 
     runners = known([{"shell": shell, "solver": solver}, {"solver": hidden}, built_in()])
 
-    assert sorted(runners) == ["none", "python", "shell", "solver"]
+    assert sorted(runners) == ["claude", "none", "python", "shell", "solver"]
     assert runners["shell"] is shell
     assert runners["solver"] is solver
 
