@@ -55,7 +55,7 @@ class Ledger:
         return dict(total)
 
     def with_told(self, told: Mapping[str, Tokens]) -> dict[str, Tokens]:
-        """Entry of the price list → all its tokens: those that the program tells of, and those that it does not know of."""
+        """Entry of the price list → all its tokens: those that the program tells of, and those that it has missed."""
         seen = self.tokens()
         return {
             name: told.get(name, Tokens()) + seen.get(name, Tokens()).beyond(told.get(name, Tokens()))
