@@ -26,12 +26,12 @@ def stopped(told: Callable[..., Story]) -> Story:
     ]
     in_env = claude(env={"API_TIMEOUT_MS": "600000"})
     variants = {
-        "in-a-command": {"timeout": "8s"},
-        "in-silence": {"timeout": "8s", "runner": in_env},
-        "for-ever": {"timeout": "10s", "runner": claude(max_turns=10_000)},
+        "in-a-command": {"timeout": "15s"},
+        "in-silence": {"timeout": "15s", "runner": in_env},
+        "for-ever": {"timeout": "20s", "runner": claude(max_turns=10_000)},
         "turns": {"runner": claude(max_turns=5)},
         "money": {"runner": claude(max_turns=1000, max_budget_usd=2)},
-        "second-step": {"timeout": "8s", "runner": claude(steps=["{{ prompt }}", "and on"])},
+        "second-step": {"timeout": "15s", "runner": claude(steps=["{{ prompt }}", "and on"])},
     }
     spec = {"variants": variants, "retries": 0, "checks": {"partly": "test -s part.txt"}}
     return told("limits", spec, {"sessions": sessions}, "-n4")

@@ -15,7 +15,6 @@ from pytest_parex import processes, store
 from pytest_parex.endings import Cause
 from pytest_parex.errors import SetupError
 from pytest_parex.model import Execution, Scalar, Task
-from pytest_parex.rehearsal import environment as rehearsal_environment
 from pytest_parex.runners.claude import options as claude_options
 from pytest_parex.runners.claude import transcript
 from pytest_parex.runners.claude.credentials import refused
@@ -138,7 +137,11 @@ class ClaudeRunner:
     def _rehearsal(self, task: Task) -> dict[str, str]:
         """The variables that lead to the scripted model of this experiment; none if the model is real."""
         url = self._rehearsals.get(task.plan.experiment.experiment)
-        return rehearsal_environment(url, _facts(task)) if url else {}
+        if url is None:
+            return {}
+        from pytest_parex.rehearsal import environment
+
+        return environment(url, _facts(task))
 
 
 def _request(
