@@ -2,8 +2,8 @@
 
 `outcomes` says what became of every planned trial, `metrics` summarises a variant, `ranking` puts variants in order.
 `cells` lays two variants side by side and `examining` picks the method that their trials allow: `permutation` over
-`arrangements` with intervals by `shapes`, `passing` and `rates` for success, `means` for single variants. `contests`
-are the leader against each other, `verdict` decides them, `settling` simulates what would; `reasons`, `caveats` and
+`arrangements` with intervals by `shapes` (and `skewness`), `passing` and `rates` for success, `means` for single
+variants; all chance comes from `chance`. `contests` are the leader against each other, `verdict` decides them, `settling` simulates what would; `reasons`, `caveats` and
 `changing` word it. `differences` (with `holm` and `effects`), `summaries`, `repeated` and `pareto` are the tables;
 `settings` says what was set differently, and `comparing` puts all of it together.
 """

@@ -59,6 +59,8 @@ class Finding:
     relative: float | None = None
     worst: int = 0
     """Trials that failed without a number, in the cells that both have."""
+    cases: int = 0
+    """Cases that both have."""
 
 
 def examine(pair: Pair, better: Better, *, success: bool) -> Finding:
@@ -82,6 +84,7 @@ def examine(pair: Pair, better: Better, *, success: bool) -> Finding:
         superiority=effects.superiority(pair, better),
         relative=None if success else effects.relative(pair),
         worst=pair.worst,
+        cases=len(pair.cases),
     )
     if not pair.cells:
         return replace(found, withheld="no case with a counted trial of both that has the number")

@@ -16,6 +16,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import special
 
+from pytest_parex.compare.skewness import multiplied
+
 LEAST = 5
 """Values that an interval needs."""
 
@@ -36,11 +38,12 @@ def cox(values: Sequence[float], level: float = 0.95) -> tuple[float, float]:
 
 
 def either(values: Sequence[float], level: float = 0.95) -> tuple[float, float]:
-    """The interval that holds whether the values are normal or, where all are positive, lognormal."""
-    low, high = student(values, level)
-    if min(values) <= 0:
-        return low, high
-    other_low, other_high = cox(values, level)
+    """The interval that holds whether the values are normal or, where that is possible, lognormal."""
+    with np.errstate(over="ignore", invalid="ignore"):  # the caller withholds what is not finite
+        low, high = student(values, level)
+        if min(values) <= 0 or not multiplied([np.asarray([values], dtype=np.float64)])[0]:
+            return low, high
+        other_low, other_high = cox(values, level)
     return min(low, other_low), max(high, other_high)
 
 

@@ -32,10 +32,15 @@ _AT_ONCE = 1_000_000
 
 @dataclass(frozen=True)
 class Permuted:
-    """What the arrangements give: `differences` has a row per experiment and a column per arrangement."""
+    """What the arrangements give: `differences` has a row per experiment and a column per arrangement.
+
+    Differences are in units of `size`, a power of two near the largest number of each experiment, so that nothing
+    overflows and nothing is rounded.
+    """
 
     observed: Floats
     differences: Floats
+    size: Floats
     overlap: Floats
     slack: Floats
     exact: bool
@@ -55,7 +60,8 @@ class Permuted:
             unbounded = np.full(len(self.observed), np.inf)
             return -unbounded, unbounded
         shifts = np.sort((self.observed[:, None] - self.differences[:, moved]) / (1 - self.overlap[moved]), axis=1)
-        return shifts[:, rank], shifts[:, -1 - rank]
+        with np.errstate(over="ignore"):
+            return shifts[:, rank] * self.size, shifts[:, -1 - rank] * self.size
 
 
 def permute(a: Sequence[npt.ArrayLike], b: Sequence[npt.ArrayLike], most: int = MOST) -> Permuted:
@@ -72,8 +78,8 @@ def permute(a: Sequence[npt.ArrayLike], b: Sequence[npt.ArrayLike], most: int = 
         pooled -= pooled.mean(axis=2, keepdims=True)
         largest = np.maximum(largest, np.abs(pooled).max(axis=(1, 2)))
         differences += _cells(pooled, m, drawn.choices[places[0]], drawn.picks[places])
-    differences *= size[:, None] / len(first)
-    return Permuted(differences[:, 0].copy(), differences, drawn.overlap, largest * size * _EQUAL, drawn.exact)
+    differences /= len(first)
+    return Permuted(differences[:, 0].copy(), differences, size, drawn.overlap, largest * _EQUAL, drawn.exact)
 
 
 def _alike(choices: Sequence[Choices]) -> list[list[int]]:
@@ -99,6 +105,5 @@ def _cells(pooled: Floats, m: int, choices: Choices, picks: npt.NDArray[np.int64
 
 
 def _size(values: Sequence[Floats]) -> Floats:
-    """A power of two near the largest number of each experiment, so that nothing overflows and nothing is rounded."""
     largest = np.max([np.abs(each).max(axis=1) for each in values], axis=0)
     return np.asarray(np.where(largest > 0, np.exp2(np.floor(np.log2(np.where(largest > 0, largest, 1.0)))), 1.0))

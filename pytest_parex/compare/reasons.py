@@ -129,7 +129,7 @@ def _open(told: Told) -> list[Reason]:
     """What is not established, contest by contest; in one sentence where no test could be made at all."""
     ended = _ended(told.verdict.open)
     untested = [step for _, step in ended if step.finding.p is None and step.state == "open"]
-    if ended and len(untested) == len(ended):
+    if ended and len(untested) == len(told.verdict.contests):
         metrics = tuple(dict.fromkeys(step.criterion.metric for step in untested))
         why = dict.fromkeys(step.finding.withheld for step in untested)
         deciding = told.verdict.ranking.decided_by
@@ -178,7 +178,8 @@ def _scope(told: Told) -> list[Reason]:
     verdict = told.verdict
     if verdict.question is None:
         return []
-    cases = len({trial.case for trial in told.trials})
+    tested = [each.last.finding.cases for each in verdict.contests.values() if each.last and each.last.finding.question]
+    cases = min(tested, default=0)
     if verdict.question == "cases like these":
         return [Reason(f"This speaks of cases like these: the tests go over {count(cases, 'case')}.")]
     steps = [step for each in verdict.contests.values() for step in each.steps if not holds_beyond(step)]
@@ -221,6 +222,9 @@ def _settled_by(told: Told, settling: Sequence[Settling]) -> list[Reason]:
                 Evidence(metrics=(step.criterion.metric,)),
             )
         )
+    undeclared = step.finding.value == 0 and not step.criterion.margin
+    if not said and step.finding.p is not None and step.state == "open" and not undeclared:
+        said.append(Reason("More repeats or cases would tell more; how many, one repeat of a few cases cannot say."))
     return said
 
 

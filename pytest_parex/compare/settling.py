@@ -34,7 +34,10 @@ _CASES_TO_DRAW_FROM = 4
 
 @dataclass(frozen=True)
 class Seen:
-    """What a contest is simulated from: the leader's numbers and the other's, cell by cell, higher being better."""
+    """What a contest is simulated from: the leader's numbers and the other's, cell by cell, higher being better.
+
+    Numbers and margin are divided by a power of two, so that the largest is about 1; those of success are 1 and 0.
+    """
 
     a: tuple[Numbers, ...]
     b: tuple[Numbers, ...]
@@ -66,11 +69,14 @@ def seen(pair: Pair, criterion: Criterion, *, success: bool) -> Seen:
         a, b = scores(pair, criterion.better)
         return Seen(tuple(a), tuple(b), tuple(cell.case for cell in pair.cells), success, 0.0)
     sign = 1.0 if criterion.better == "higher" else -1.0
+    sides = [cell.a for cell in pair.cells], [cell.b for cell in pair.cells]
+    largest = max(abs(value) for side in sides for values in side for value in values)
+    size = 0 if success else math.frexp(largest)[1]
     own, other = (
-        tuple(tuple(sign * value for value in side) for side in sides)
-        for sides in ([cell.a for cell in pair.cells], [cell.b for cell in pair.cells])
+        tuple(tuple(math.ldexp(sign * value, -size) for value in values) for values in side) for side in sides
     )
-    return Seen(own, other, tuple(cell.case for cell in pair.cells), success, criterion.margin)
+    margin = math.ldexp(criterion.margin, -size)
+    return Seen(own, other, tuple(cell.case for cell in pair.cells), success, margin)
 
 
 def settling(data: Seen) -> tuple[Settling, ...]:
@@ -180,9 +186,9 @@ def _p(own: Sequence[int], other: Sequence[int], number: int) -> float:
 
 def _rates(side: Sequence[Numbers]) -> list[float]:
     """The chance to pass of each cell, drawn towards the variant's mean as if one more trial had been like it."""
-    total = sum(map(len, side))
-    mean = (math.fsum(map(math.fsum, side)) + 0.5) / (total + 1)
-    return [(math.fsum(values) + mean) / (len(values) + 1) for values in side]
+    counts = [(sum(value > 0 for value in values), len(values)) for values in side]
+    mean = (sum(passed for passed, _ in counts) + 0.5) / (sum(number for _, number in counts) + 1)
+    return [(passed + mean) / (number + 1) for passed, number in counts]
 
 
 def _passes(rate: float, number: int, experiments: int, chance: Chance) -> Floats:

@@ -2,9 +2,9 @@
 
 Inverting a permutation test assumes that one variant's numbers are the other's, shifted. A variant that takes twice as
 long does something else: it multiplies, and the interval of the shift then covers as little as 80 %. So where all
-numbers are positive, the test is inverted for their logarithms too, which gives an interval of the factor; taken times
-either variant's mean it becomes one of the difference, and what is given encloses both. For numbers whose spread is
-small beside their size the two are nearly the same.
+numbers are positive and could be such (`skewness`), the test is inverted for their logarithms too, which gives an
+interval of the factor; taken times either variant's mean it becomes one of the difference, and what is given encloses
+both. For numbers whose spread is small beside their size the two are nearly the same.
 
 A test of "no difference" needs neither assumption. So where it rejects, the interval ends at zero at the latest.
 """
@@ -21,6 +21,7 @@ from scipy import special
 from pytest_parex.compare.arrangements import MOST
 from pytest_parex.compare.chance import Floats
 from pytest_parex.compare.permutation import Permuted, permute
+from pytest_parex.compare.skewness import multiplied
 
 Side = Sequence[Floats]
 """The numbers of a variant: cell → experiments × trials."""
@@ -39,7 +40,10 @@ class Shifted:
         """Low and high ends; infinite where the arrangements are too few."""
         low, high = self.test.interval(level)
         if self.factors is not None and np.isfinite(low).all():
-            low, high = enclosing(low, high, *self.factors.interval(level), _mean(self.a), _mean(self.b))
+            with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is withheld
+                ends = enclosing(low, high, *self.factors.interval(level), _mean(self.a), _mean(self.b))
+            likely = multiplied([np.concatenate(side, axis=1) for side in (self.a, self.b)])
+            low, high = np.where(likely, ends[0], low), np.where(likely, ends[1], high)
         return ending_at_zero(low, high, self.test.observed, self.test.p, level)
 
 
@@ -54,11 +58,12 @@ def shifted(a: Sequence[npt.ArrayLike], b: Sequence[npt.ArrayLike], most: int = 
 def student(a: Sequence[float], b: Sequence[float], level: float = 0.95) -> tuple[float, float]:
     """The interval by Student's t, for pairs of numbers that are too few to permute."""
     own, other = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
-    low, high = _student(own - other, level)
-    if (own > 0).all() and (other > 0).all():
-        factor = _student(np.log(own) - np.log(other), level)
-        ends = enclosing(*map(np.atleast_1d, (low, high, *factor, own.mean(), other.mean())))
-        low, high = (float(end[0]) for end in ends)
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is withheld
+        low, high = _student(own - other, level)
+        if (own > 0).all() and (other > 0).all() and multiplied([own[None, :], other[None, :]])[0]:
+            factor = _student(np.log(own) - np.log(other), level)
+            ends = enclosing(*map(np.atleast_1d, (low, high, *factor, own.mean(), other.mean())))
+            low, high = (float(end[0]) for end in ends)
     return low, high
 
 
@@ -67,9 +72,8 @@ def enclosing(
 ) -> tuple[Floats, Floats]:
     """The interval of the difference and what that of the factor (as logarithms) says about it, with means a and b."""
     said = [low, high]
-    with np.errstate(over="ignore"):
-        for end in (factor_low, factor_high):
-            said += [b * np.expm1(end), -a * np.expm1(-end)]
+    for end in (factor_low, factor_high):
+        said += [b * np.expm1(end), -a * np.expm1(-end)]
     return np.min(said, axis=0), np.max(said, axis=0)
 
 

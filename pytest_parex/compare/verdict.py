@@ -81,7 +81,8 @@ def what_settles(verdict: Verdict, findings: Findings) -> tuple[Settling, ...]:
         return ()
     criterion = closest.last.criterion
     pair = findings.pair(criterion.metric, closest.leader, closest.other)
-    if not pair.cells:
+    undeclared = closest.last.finding.value == 0 and not criterion.margin  # no number of trials shows what is equal
+    if not pair.cells or undeclared:
         return ()
     return settling(seen(pair, criterion, success=criterion.metric == SUCCESS_RATE))
 
