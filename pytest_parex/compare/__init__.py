@@ -1,11 +1,12 @@
-"""From the results of a run to what they say about its variants. Pure: no files, no clock, no chance.
+"""From the results of a run to what they say about its variants. Pure: no files, no clock, the same every time.
 
 `outcomes` says what became of every planned trial, `metrics` summarises a variant, `ranking` puts variants in order.
 `cells` lays two variants side by side and `examining` picks the method that their trials allow: `permutation` over
 `arrangements` with intervals by `shapes` (and `skewness`), `passing` and `rates` for success, `means` for single
-variants; all chance comes from `chance`. `contests` are the leader against each other, `verdict` decides them, `settling` simulates what would; `reasons`, `caveats` and
-`changing` word it. `differences` (with `holm` and `effects`), `summaries`, `repeated` and `pareto` are the tables;
-`settings` says what was set differently, and `comparing` puts all of it together.
+variants; whatever is drawn is drawn by `chance`. `contests` are the leader against each other, `verdict` decides them,
+`settling` simulates what would; `reasons`, `caveats` and `changing` word it. `differences` (with `holm` and `effects`),
+`summaries`, `repeated` and `pareto` are the tables; `settings` says what was set differently, and `comparing` puts all
+of it together.
 """
 
 from pytest_parex.compare.comparing import compare, difference

@@ -1,4 +1,4 @@
-"""Could numbers have come about by multiplying? Then their logarithms are symmetric, or at least not skewed to the left.
+"""Could numbers have come about by multiplying? Then their logarithms are not skewed to the left.
 
 Durations and costs are usually such numbers, while numbers that spread evenly down to zero are not: a few small ones
 have logarithms far below the rest, and an interval that is built on these says nothing. The skewness is the third
