@@ -14,7 +14,6 @@ from pytest_parex.plugin.live import Live
 from pytest_parex.plugin.reports import Reports
 from pytest_parex.plugin.session import SESSION, Loaded, Session, is_worker, workerinput
 from pytest_parex.plugin.start import load_specs, start_runs
-from pytest_parex.report import SUFFIXES
 from pytest_parex.store import Run
 
 
@@ -88,6 +87,8 @@ def _received(config: pytest.Config) -> list[Loaded]:
 
 def _check_report_files(config: pytest.Config, loaded: list[Loaded]) -> None:
     """Refuse before anything runs what could not be written at the end."""
+    from pytest_parex.report import SUFFIXES  # workers report nothing
+
     wanted = config.getoption("parex_out")
     if wanted and len(loaded) > 1:
         raise pytest.UsageError("--parex-out holds one comparison: run the specs one by one, or without it")

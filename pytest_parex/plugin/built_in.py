@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_parex import grading, report, runners, workspace
+from pytest_parex import grading, runners, workspace
 from pytest_parex.model import CheckResult, Comparison, Metric, Place, Plan, Result, Runner, Work
 
 
@@ -43,5 +43,7 @@ class BuiltIn:
         self, plan: Plan, comparison: Comparison, results: list[Result], sections: Mapping[str, str], file: Path
     ) -> bool:
         """Files ending in .json, .md, .html or .csv."""
+        from pytest_parex import report  # workers report nothing
+
         report.write(plan, comparison, results, file, sections)
         return True

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from pytest_parex.endings import ENDINGS, counts
 from pytest_parex.model import Result
-from pytest_parex.report import visible
 from pytest_parex.store import Run
 
 TAIL_LINES = 12
@@ -15,6 +14,8 @@ TAIL_BYTES = 16_384
 
 def failure_text(result: Result, run: Run) -> str:
     """Why a trial did not pass, with the end of the first failed check's log, and where to look further."""
+    from pytest_parex.report import visible  # most workers have no failure to word
+
     kind = "failed" if counts(result.cause) else "is missing"
     lines = [f"trial {result.trial.id} {kind}: {result.cause} ({ENDINGS[result.cause].meaning})"]
     if result.message:

@@ -17,7 +17,6 @@ from pytest_parex.errors import SetupError
 from pytest_parex.model import Execution, Scalar, Task
 from pytest_parex.runners.claude import options as claude_options
 from pytest_parex.runners.claude import transcript
-from pytest_parex.runners.claude.credentials import refused
 from pytest_parex.runners.claude.environment import is_logged_in, is_logged_in_by, session_environment, user_config
 from pytest_parex.runners.claude.ledger import recounted
 from pytest_parex.runners.claude.metrics import metrics
@@ -56,6 +55,8 @@ class ClaudeRunner:
 
     def lacks(self, experiment: str, choices: Sequence[tuple[Any, Mapping[str, str]]]) -> list[str]:
         """What this machine lacks for these options and environments: credentials, a sandbox, leave to be careless."""
+        from pytest_parex.runners.claude.credentials import refused  # asked once, by the controller
+
         found: list[str] = []
         is_real = experiment not in self._rehearsals
         for options, env in choices:
