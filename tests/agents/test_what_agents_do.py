@@ -16,6 +16,25 @@ MARK = "36000.271828182845"
 """Seconds that no other process sleeps."""
 OUTSIDE = "/tmp/parex-test-outside.txt"
 COMMAND = "---\ndescription: as scripted\n---\nGENERATE $ARGUMENTS\n"
+SERVER = """\
+import json
+import sys
+
+for line in sys.stdin:
+    asked = json.loads(line)
+    if asked.get("method") == "initialize":
+        version = asked["params"]["protocolVersion"]
+        result = {"protocolVersion": version, "capabilities": {"tools": {}}, "serverInfo": {"name": "own", "version": "1"}}
+    elif asked.get("method") == "tools/list":
+        schema = {"type": "object", "properties": {"n": {"type": "number"}}}
+        result = {"tools": [{"name": "double", "description": "doubles", "inputSchema": schema}]}
+    elif asked.get("method") == "tools/call":
+        result = {"content": [{"type": "text", "text": f"doubled: {2 * asked['params']['arguments']['n']}"}]}
+    else:
+        result = {}
+    if "id" in asked:
+        print(json.dumps({"jsonrpc": "2.0", "id": asked["id"], "result": result}), flush=True)
+"""
 SKILL = "---\nname: my-skill\ndescription: as scripted\n---\nSKILL $ARGUMENTS\n"
 
 
@@ -70,6 +89,7 @@ def done(told: Callable[..., Story]) -> Story:
         session("command", ["done"]),
         session("skill", ["done"]),
         session("plugin", ["done"]),
+        session("server", [{"calls": [{"mcp__own__double": {"n": 21}}]}, "done"]),
         session("helper", [
             {"calls": [{"Agent": {"subagent_type": "tester", "description": "d", "prompt": "[[script:sub]]"}}]}, "done",
         ]),
@@ -83,7 +103,13 @@ def done(told: Callable[..., Story]) -> Story:
         "tools/commands/measure.md": COMMAND,
     }
     helper = {"tester": {"description": "tests", "prompt": "You test.", "model": "claude-haiku-5-5"}}
-    overlay = {**plugin, "extra/commands/generate.md": COMMAND, "extra/skills/my-skill/SKILL.md": SKILL}
+    server = {"own": {"command": "python3", "args": ["server.py"]}}
+    overlay = {
+        **plugin,
+        "server.py": SERVER,
+        "extra/commands/generate.md": COMMAND,
+        "extra/skills/my-skill/SKILL.md": SKILL,
+    }
     steps = ["/generate {{ variant }}", {"prompt": "go on", "name": "more"}, {"prompt": "afresh", "session": "new"}]
     variants = {
         **{one["when"]["variant"]: {"prompt": "go"} for one in sessions},
@@ -92,6 +118,7 @@ def done(told: Callable[..., Story]) -> Story:
         "skill": {"runner": claude(prompt="/my-skill {{ prompt }}"), "files": {".claude": "extra"}},
         "plugin": {"runner": claude(prompt="/own-tools:measure it", plugins=["tools"])},
         "helper": {"runner": claude(agents=helper)},
+        "server": {"runner": claude(mcp_servers=server, allowed_tools=["mcp__own__double"])},
         "steps": {"runner": claude(steps=steps), "files": {".claude": "extra"}},
     }
     script = {
@@ -168,6 +195,10 @@ def test_a_subagent_of_the_spec_has_its_own_model_and_price(done: Story) -> None
     assert done.metric("helper", "tokens_output.claude-sonnet-5") == 100
     haiku, sonnet = (2 * 100 * 0.1 + 1050 * 0.5) / 1e6, 2 * (100 * 2 + 50 * 10) / 1e6
     assert done.metric("helper", "cost_usd") == pytest.approx(haiku + sonnet)
+
+
+def test_an_mcp_server_of_the_spec_is_there(done: Story) -> None:
+    assert "doubled: 42" in done.text("server", "transcript.md")
 
 
 def test_an_agents_tools_write_nowhere_but_in_its_workspace(done: Story) -> None:
