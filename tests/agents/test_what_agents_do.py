@@ -23,8 +23,8 @@ import sys
 for line in sys.stdin:
     asked = json.loads(line)
     if asked.get("method") == "initialize":
-        version = asked["params"]["protocolVersion"]
-        result = {"protocolVersion": version, "capabilities": {"tools": {}}, "serverInfo": {"name": "own", "version": "1"}}
+        about = {"capabilities": {"tools": {}}, "serverInfo": {"name": "own", "version": "1"}}
+        result = {"protocolVersion": asked["params"]["protocolVersion"], **about}
     elif asked.get("method") == "tools/list":
         schema = {"type": "object", "properties": {"n": {"type": "number"}}}
         result = {"tools": [{"name": "double", "description": "doubles", "inputSchema": schema}]}
