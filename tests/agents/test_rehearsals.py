@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pytest_parex import processes
-from pytest_parex.testing import Project
+from pytest_parex.testing import Project, ScriptedModel
 
 from .stories import LEAN, Story, bash, claude, rehearsable, session, write
 
@@ -113,3 +113,17 @@ def test_the_script_beside_the_spec_of_the_same_name_comes_first(tmp_path: Path)
     done = project.run("--parex-rehearse", *LEAN)
 
     assert "its own" in (done.run().attempt_directory("a", 1) / "transcript.md").read_text(), done.out
+
+
+def test_instructions_can_be_a_slash_command_that_gets_the_rest_as_its_arguments(tmp_path: Path) -> None:
+    command = "---\ndescription: as scripted\n---\nULTRATHINK about $ARGUMENTS\n"
+    project = Project(tmp_path / "repo", {".claude/commands/ultra.md": command})
+    spec = {"task": "build it", "instructions": ["/ultra"], "variants": {"a": "go"}, "runner": claude()}
+    project.spec(spec)
+
+    with ScriptedModel({"sessions": [{"turns": ["Done."]}]}) as model:
+        done = project.run(*LEAN, env=model.environment())
+        (asked,) = (json.dumps(request.body) for request in model.requests if request.kind == "turn")
+
+    assert done.outcomes == {"passed": 1}, done.out
+    assert "ULTRATHINK about # Task\\n\\nbuild it" in asked
