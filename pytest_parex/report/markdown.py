@@ -10,7 +10,7 @@ from pytest_parex.report.github import Section, code, fenced, fit, sentence, tab
 from pytest_parex.report.material import Material
 from pytest_parex.report.table import Table
 from pytest_parex.report.text import one_line
-from pytest_parex.report.words import commands, facts, headline
+from pytest_parex.report.words import commands, facts, headline, rehearsal
 
 LIMIT = 65_000
 """Characters; GitHub refuses a comment of more than 65,536."""
@@ -27,6 +27,8 @@ def render(material: Material, limit: int = LIMIT) -> str:
 def _sections(material: Material) -> Iterator[Section]:
     comparison = material.comparison
     yield Section("", head=f"# {text(comparison.experiment)}: {sentence(headline(comparison))}")
+    if warning := rehearsal(material.plan):
+        yield Section("", head=f"**{text(warning)}**")
     if description := material.plan.experiment.description:
         yield Section("", head=text(description))
     yield Section("", rows=tuple(f"- {sentence(reason)}" for reason in comparison.reasons))

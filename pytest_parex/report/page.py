@@ -25,7 +25,7 @@ from pytest_parex.report.cards import cards
 from pytest_parex.report.material import Material
 from pytest_parex.report.table import MARKS, Table
 from pytest_parex.report.text import one_line, shortened, visible
-from pytest_parex.report.words import commands, facts, headline, moment
+from pytest_parex.report.words import commands, facts, headline, moment, rehearsal
 
 _STRIP = 60
 _PROMPT = 6_000
@@ -62,6 +62,7 @@ def render(material: Material, links: str = "") -> str:
             comparison=material.comparison,
             experiment=material.plan.experiment,
             headline=headline(material.comparison),
+            rehearsal=rehearsal(material.plan),
             style=Markup(style),
             policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
             variants=overview.variants(material, _STRIP),

@@ -67,10 +67,18 @@ def commands(plan: Plan) -> tuple[tuple[str, str], ...]:
     """How to do it again: what for, and the command."""
     spec = shlex.quote(spec_path(plan))
     run = shlex.quote(f"{plan.experiment.experiment}@{plan.run}")
+    rehearsed = f" {shlex.quote(f'--parex-rehearse={_short(Path(plan.rehearsal), plan)}')}" if plan.rehearsal else ""
     return (
-        ("the whole experiment again", f"pytest --parex {spec}"),
-        ("what is missing, into this run", f"pytest --parex {spec} --parex-run {run}"),
+        ("the whole experiment again", f"pytest --parex {spec}{rehearsed}"),
+        ("what is missing, into this run", f"pytest --parex {spec}{rehearsed} --parex-run {run}"),
     )
+
+
+def rehearsal(plan: Plan) -> str:
+    """What a reader must know before anything else of a run whose agents were rehearsed; empty for one that is real."""
+    if plan.rehearsal is None:
+        return ""
+    return f"A rehearsal: agents played {Path(plan.rehearsal).name}, so nothing here tells about a real model."
 
 
 def moment(stored: str) -> str:

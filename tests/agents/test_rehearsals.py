@@ -127,3 +127,13 @@ def test_instructions_can_be_a_slash_command_that_gets_the_rest_as_its_arguments
 
     assert done.outcomes == {"passed": 1}, done.out
     assert "ULTRATHINK about # Task\\n\\nbuild it" in asked
+
+
+def test_every_report_says_first_that_it_is_of_a_rehearsal(recorded: Story) -> None:
+    said = "A rehearsal: agents played rehearsal.yaml, so nothing here tells about a real model."
+    markdown = (recorded.stored.directory / "comparison.md").read_text()
+    page = (recorded.stored.directory / "comparison.html").read_text()
+
+    assert markdown.splitlines()[2] == f"**{said}**"
+    assert page.index(said) < page.index("<main>")
+    assert "--parex-rehearse=rehearsal.yaml" in markdown
