@@ -34,6 +34,7 @@ def gone_on(told: Callable[..., Story]) -> Story:
             {"calls": [bash("echo once >> first")]}, "one",
             {"calls": [write("second")], "fail": OVERLOADED}, "two",
         ]),
+        session("at-once", [{"calls": [write("first"), write("second")], "fail": OVERLOADED}, "done"]),
         session("never", [{"calls": [write("first")]}, {"text": "x", "fail": {**OVERLOADED, "times": 99}}]),
     ]  # fmt: skip
     variants = {one["when"]["variant"]: {"prompt": "go"} for one in sessions}
@@ -49,6 +50,7 @@ def gone_on(told: Callable[..., Story]) -> Story:
         ("killed", Cause.AGENT_FAILED),
         ("driver-killed", Cause.AGENT_FAILED),
         ("in-the-second-step", Cause.OVERLOADED),
+        ("at-once", Cause.OVERLOADED),
     ],
 )
 def test_the_next_attempt_goes_on_with_the_work_of_the_first(gone_on: Story, trial: str, cause: Cause) -> None:
@@ -68,7 +70,8 @@ def test_the_session_is_the_same_and_remembers(gone_on: Story) -> None:
 
 
 @pytest.mark.parametrize(
-    ("trial", "answers"), [("overloaded", 3), ("killed", 4), ("driver-killed", 4), ("in-the-second-step", 4)]
+    ("trial", "answers"),
+    [("overloaded", 3), ("killed", 4), ("driver-killed", 4), ("in-the-second-step", 4), ("at-once", 2)],
 )
 def test_every_answer_is_paid_once_whoever_was_killed(gone_on: Story, trial: str, answers: int) -> None:
     assert gone_on.metric(trial, "cost_usd") == pytest.approx(answers * ANSWER)

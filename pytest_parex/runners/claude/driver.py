@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_parex.runners.claude.connecting import sdk_options
+from pytest_parex.runners.claude.ledger import find_transcript
 from pytest_parex.runners.claude.record import FILE, Record, rows
 from pytest_parex.runners.claude.request import Prompt, Request
 from pytest_parex.runners.claude.transcript import Transcript
@@ -81,7 +82,7 @@ class Driver:
             if why := await self._unknown_command(text):
                 self.record.add("broken", step=number + 1, kind="command", text=why)
                 return False
-            result = await self._ask(number, text, prompt.new_session)
+            result = await self._ask(number, text, prompt.new_session and not resumed)
         except Exception as error:
             how = {"kind": type(error).__name__, "text": str(error), "exit_code": getattr(error, "exit_code", None)}
             self.record.add("broken", step=number + 1, **how, stopped=self.stopped, provider=self.watch.provider)
@@ -103,6 +104,8 @@ class Driver:
         """Start the program for a new session, or for the one that goes on; says whether it is that one."""
         await self._disconnect()
         resumed = self.request.resume if number == self.request.first else None
+        if resumed and find_transcript(self.request.config, resumed) is None:
+            resumed = None  # it was killed before anything of it was kept
         session = resumed or str(uuid.uuid4())
         self.watch.begin(session)
         left = None if self.request.money is None else max(self.request.money - self.watch.total_usd, 0.0001)
