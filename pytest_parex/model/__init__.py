@@ -36,7 +36,7 @@ from pytest_parex.model.experiment import (
 )
 from pytest_parex.model.plan import Base, Plan, Trial
 from pytest_parex.model.result import Changes, CheckResult, FileChange, Metric, Result
-from pytest_parex.model.running import Emit, Event, Execution, Place, Runner, Task, Work
+from pytest_parex.model.running import Demanding, Emit, Event, Execution, Place, Runner, Task, Work
 
 __all__ = [
     "BUILT_IN_METRICS",
@@ -51,6 +51,7 @@ __all__ = [
     "Command",
     "CompareSettings",
     "Comparison",
+    "Demanding",
     "Difference",
     "Emit",
     "Estimate",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from pytest_parex.endings import Cause
 from pytest_parex.model.plan import Plan, Trial
@@ -99,12 +99,21 @@ class Runner(Protocol):
         """What is wrong with these options, one sentence each; asked before anything is created."""
         ...
 
-    # A runner may also have `lacks(experiment, choices) -> list[str]`: what this machine lacks for the options and
-    # environments of all variants that use it, one sentence each; asked in the controller, before anything is created.
-
     def execute(self, task: Task) -> Execution:
         """Do the work in `task.workspace`. A ParexError raised here ends the attempt with that error's cause.
 
         Runs in a worker. KeyboardInterrupt must pass through, after everything that was started is dead.
+        """
+        ...
+
+
+@runtime_checkable
+class Demanding(Protocol):
+    """What a runner may have besides, if it needs more than its options can show: programs, credentials, leave."""
+
+    def lacks(self, experiment: str, choices: Sequence[tuple[Any, Mapping[str, str]]]) -> list[str]:
+        """What this machine lacks, one sentence each; asked in the controller, before anything is created.
+
+        `choices` are the options (templates not yet filled in) and the environments of all variants with this runner.
         """
         ...

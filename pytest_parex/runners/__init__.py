@@ -22,9 +22,10 @@ To write one's own, give an object with two methods a name, in a plugin or in a 
     def pytest_parex_runners():
         return {"solver": Solver()}
 
-A spec then says `runner: {solver: easy}`. Start programs with `processes.run` and nothing else: whatever it starts is
-dead when it returns, also after an interrupt. A name that parex knows itself is replaced. A fault that is not the
-variant's doing is raised as a ParexError, whose `cause` then becomes the ending.
+A spec then says `runner: {solver: easy}`. A third method, `lacks`, may say what this machine lacks, before anything
+starts (`model.Demanding`). Start programs with `processes.run` and nothing else: whatever it starts is dead when it
+returns, also after an interrupt. A name that parex knows itself is replaced. A fault that is not the variant's doing is
+raised as a ParexError, whose `cause` then becomes the ending.
 """
 
 from pytest_parex.runners.built_in import built_in, known, lacking

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from pytest_parex.errors import ParexError
-from pytest_parex.model import Experiment, Runner
+from pytest_parex.model import Demanding, Experiment, Runner
 from pytest_parex.runners.claude import ClaudeRunner
 from pytest_parex.runners.none import NoRunner
 from pytest_parex.runners.python import PythonRunner
@@ -25,9 +25,9 @@ def lacking(runners: Mapping[str, Runner], experiment: Experiment, environ: Mapp
     found: list[str] = []
     for name, runner in runners.items():
         used = [variant for variant in experiment.variants if experiment.runner_of(variant).name == name]
-        if used and (lacks := getattr(runner, "lacks", None)):
+        if used and isinstance(runner, Demanding):
             choices = [(experiment.runner_of(one).options, {**environ, **experiment.env_of(one)}) for one in used]
-            found += lacks(experiment.experiment, choices)
+            found += runner.lacks(experiment.experiment, choices)
     return found
 
 
