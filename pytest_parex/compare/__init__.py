@@ -5,11 +5,12 @@
 `arrangements` with intervals by `shapes` (and `skewness`), `passing` and `rates` for success, `means` for single
 variants; whatever is drawn is drawn by `chance`. `contests` are the leader against each other, `verdict` decides them,
 `settling` simulates what would; `reasons`, `caveats` and `changing` word it. `differences` (with `holm` and `effects`),
-`summaries`, `repeated` and `pareto` are the tables; `settings` says what was set differently, and `comparing` puts all
-of it together.
+`summaries`, `repeated` and `pareto` are the tables; `settings` says what was set differently, `comparing` puts all of
+it together, and `gates` judges what came of it.
 """
 
 from pytest_parex.compare.comparing import compare, difference
+from pytest_parex.compare.gates import Judgement, judge, judged_variants
 from pytest_parex.compare.metrics import SUCCESS_RATE, Measure, measures_of, summarise, value_of
 from pytest_parex.compare.outcomes import COMPARED, COUNTED
 from pytest_parex.compare.pareto import front
@@ -18,10 +19,13 @@ __all__ = [
     "COMPARED",
     "COUNTED",
     "SUCCESS_RATE",
+    "Judgement",
     "Measure",
     "compare",
     "difference",
     "front",
+    "judge",
+    "judged_variants",
     "measures_of",
     "summarise",
     "value_of",

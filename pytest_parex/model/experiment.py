@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-from pytest_parex.model.base import Model, Number, Scalar, Seconds, Text, Whole, shorthand
+from pytest_parex.model.base import Flag, Model, Number, Scalar, Seconds, Text, Whole, shorthand
 from pytest_parex.model.stages import (
     Check,
     CheckField,
@@ -192,20 +192,38 @@ class Gate(Model):
     """A condition on the finished comparison; a pytest item that runs after all trials."""
 
     metric: Text
-    """The metric that is judged."""
+    """The metric that is judged: its mean over the counted trials, of `success_rate` the rate."""
     variant: Text | None = None
     """Of this variant; default: of every variant."""
     vs: Text | None = None
     """Judge the difference from this variant rather than the value."""
+    baseline: Flag = False
+    """Judge the difference from the same variant in the comparison that `--parex-baseline` names."""
     at_least: Number | None = None
     """The smallest value that passes."""
     at_most: Number | None = None
     """The largest value that passes."""
+    tolerance: Annotated[Number, Field(ge=0)] = 0.0
+    """How far outside of the limits still passes, in the unit of the limits."""
+    relative: Flag = False
+    """The limits are percent of the mean that the difference is from."""
+    confidence: Number | None = None
+    """0.95: the whole 95 % interval must be inside of the limits. Default: the value."""
 
     @model_validator(mode="after")
     def _bounded(self) -> Gate:
         if self.at_least is None and self.at_most is None:
             raise ValueError("a gate needs `at_least` or `at_most`")
+        if self.vs is not None and self.baseline:
+            raise ValueError("`vs` and `baseline` are two differences: write a gate for each")
+        if self.relative and self.vs is None and not self.baseline:
+            raise ValueError("`relative` needs `vs` or `baseline`: percent of what?")
+        if self.relative and self.metric == "success_rate":
+            raise ValueError("`success_rate` is a share already: leave `relative` out")
+        if self.relative and self.confidence is not None:
+            raise ValueError("no interval is known of a `relative` difference: leave `relative` or `confidence` out")
+        if self.confidence not in (None, 0.95):
+            raise ValueError("`confidence`: the intervals of a comparison are 95 % intervals; write 0.95")
         return self
 
 
@@ -299,6 +317,11 @@ class Experiment(Model):
     def env_of(self, variant: str) -> dict[str, str]:
         """The environment variables of a variant: its own over the experiment's."""
         return {**self.env, **self.variants[variant].env}
+
+    @property
+    def failures_count(self) -> bool:
+        """Whether failed trials turn the exit code red, rather than the gates alone."""
+        return (self.fail_on or ("gates" if self.gates else "trials")) == "trials"
 
     def timeout_of(self, variant: str) -> float:
         """The time limit of a variant's work, in seconds."""

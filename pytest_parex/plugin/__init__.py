@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from pytest_parex.plugin.execution import Execution
     from pytest_parex.plugin.finished import FinishedTrial
+    from pytest_parex.plugin.finished_comparison import FinishedComparison
+    from pytest_parex.plugin.gates import GateItem
 
 ASKED_DIST = pytest.StashKey[str]()
 """What the user said for `--dist`, before pytest-xdist turns "no" into "load" for `-n`."""
@@ -56,6 +58,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         dest="parex_run",
         help="Fill this run instead of starting a new one: an experiment (its latest run), experiment@run-id, or a "
         "run directory. Trials that it holds already are not executed again.",
+    )
+    group.addoption(
+        "--parex-report-only",
+        action="store_true",
+        dest="parex_report_only",
+        help="Execute nothing: the comparison, gates and tests again, from the stored results of the latest run, or of "
+        "the one that --parex-run names.",
+    )
+    group.addoption(
+        "--parex-baseline",
+        default=None,
+        metavar="FILE",
+        dest="parex_baseline",
+        help="What gates with `baseline: true` judge against: the comparison.json of an earlier run, or the run itself "
+        "(as for --parex-run).",
     )
     group.addoption(
         "--parex-out",
@@ -103,14 +120,15 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
         "parex(experiment, variant, case, repeat, **matrix): the trial that a test is about; on a test with "
-        "`parex_trial` it narrows the trials that the test is run for.",
+        "`parex_trial` it narrows the trials that the test is run for, on one with `parex_comparison` the experiments.",
     )
     if config.getoption("parex"):
         from pytest_parex.plugin.activation import activate
 
         activate(config)
     else:
-        alone = [name for name in ("only", "set", "run", "out") if config.getoption(f"parex_{name}")]
+        needing = ("only", "set", "run", "report-only", "baseline", "out")
+        alone = [name for name in needing if config.getoption(f"parex_{name.replace('-', '_')}")]
         alone += ["rehearse"] if config.getoption("parex_rehearse") is not None else []
         if alone:
             raise pytest.UsageError(f"--parex-{alone[0]} needs --parex SPEC")
@@ -138,6 +156,14 @@ def parex_execution(request: pytest.FixtureRequest) -> Iterator[Execution]:
         yield execution
 
 
+@pytest.fixture(name="_parex_gate")
+def parex_gate(request: pytest.FixtureRequest) -> GateItem:
+    """A gate of a spec; for parex's own items."""
+    from pytest_parex.plugin.gates import GateItem
+
+    return GateItem(request.node, *request.param)
+
+
 @pytest.fixture
 def parex_trial(request: pytest.FixtureRequest) -> FinishedTrial:
     """A finished trial of the experiments given with `--parex`; the test is run once for each of them.
@@ -153,13 +179,30 @@ def parex_trial(request: pytest.FixtureRequest) -> FinishedTrial:
 
 @pytest.fixture
 def parex_workspace(parex_trial: FinishedTrial) -> Path:
-    """The workspace of `parex_trial`, as a Path: the variant's files, after its work."""
-    return parex_trial.workspace
+    """The workspace of `parex_trial`, as a Path: the variant's files, after its work. Skipped if it is gone."""
+    from pytest_parex.plugin.finished import existing_workspace
+
+    return existing_workspace(parex_trial)
+
+
+@pytest.fixture
+def parex_comparison(request: pytest.FixtureRequest) -> FinishedComparison:
+    """The finished comparison of an experiment given with `--parex`; the test is run once for each, after all trials.
+
+    It has `.verdict .winner .leader .reasons .variants .trials`, `.variant("oop")` and
+    `.difference("oop", "functional", "coverage")`. Narrow the experiments with
+    `@pytest.mark.parex(experiment="rate-limiter")`. Skipped without `--parex`, and if trials of the experiment were
+    not selected. In a test with `parex_trial` too, it is the comparison that the trial is part of.
+    """
+    from pytest_parex.plugin.finished_comparison import whole_comparison
+
+    return whole_comparison(request)
 
 
 def pytest_generate_tests(metafunc: Any) -> None:
-    """Run a test with `parex_trial` once per trial, and each trial of a spec as an item of its own."""
-    if "parex_trial" in metafunc.fixturenames or "_parex_execution" in metafunc.fixturenames:
+    """Run a test with `parex_trial` once per trial, and each trial and gate of a spec as an item of its own."""
+    own = {"parex_trial", "parex_comparison", "_parex_execution", "_parex_gate"}
+    if own.intersection(metafunc.fixturenames):
         from pytest_parex.plugin.collection import parametrize
 
         parametrize(metafunc)

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from pytest_parex.model import Plan
+from pytest_parex.model import Comparison, Plan
 from pytest_parex.plugin.built_in import BuiltIn
 from pytest_parex.plugin.collection import Collection, parse_only
 from pytest_parex.plugin.live import Live
 from pytest_parex.plugin.reports import Reports
 from pytest_parex.plugin.session import SESSION, Loaded, Session, is_worker, workerinput
-from pytest_parex.plugin.start import load_specs, start_runs
+from pytest_parex.plugin.start import load_baseline, load_specs, start_runs
 from pytest_parex.store import Run
 
 
@@ -24,10 +24,15 @@ def activate(config: pytest.Config) -> None:
     if is_worker(config):
         loaded = _received(config)
         built_in.rehearsals.update(workerinput(config)["parex_rehearsals"])
+        sent = workerinput(config)["parex_baseline"]
+        baseline = Comparison.model_validate_json(sent) if sent else None
     else:
+        if config.getoption("parex_report_only") and config.getoption("parex_rehearse") is not None:
+            raise pytest.UsageError("--parex-report-only executes nothing: leave --parex-rehearse out")
         loaded = load_specs(config)
         _check_report_files(config, loaded)
         parse_only(config.getoption("parex_only"), Session(loaded))
+        baseline = load_baseline(config, loaded)
         if _may_create(config):
             if config.getoption("parex_rehearse") is not None:
                 from pytest_parex.plugin.rehearsing import rehearse
@@ -35,19 +40,20 @@ def activate(config: pytest.Config) -> None:
                 loaded, urls = rehearse(config, loaded)
                 built_in.rehearsals.update(urls)
             loaded = start_runs(config, loaded)
-    session = Session(loaded)
+    session = Session(loaded, baseline=baseline)
     config.stash[SESSION] = session
     collection = Collection(session, config.getoption("parex_only"))
     _collect_specs(config, session)
     manager.register(collection, "parex-collection")
-    manager.register(Reports(), "parex-reports")
+    manager.register(Reports(session), "parex-reports")
     manager.register(Live(config, session), "parex-live")
     if not is_worker(config) and _may_create(config):
         from pytest_parex.plugin.controller import Controller
         from pytest_parex.plugin.progress import Progress
 
         manager.register(Controller(config, session), "parex-controller")
-        manager.register(Progress(session), "parex-progress")  # after it: to see what it has ended
+        if not config.getoption("parex_report_only"):
+            manager.register(Progress(session), "parex-progress")  # after it: to see what it has ended
     if manager.hasplugin("xdist"):
         from pytest_parex.plugin import xdist
 
@@ -80,7 +86,14 @@ def _received(config: pytest.Config) -> list[Loaded]:
         plan = Plan.model_validate_json(sent["plan"])
         run = Run(plan, Path(sent["directory"]))
         received.append(
-            Loaded(Path(sent["spec"]), plan.experiment, plan.trials, run, begun_before=sent["begun_before"])
+            Loaded(
+                Path(sent["spec"]),
+                plan.experiment,
+                plan.trials,
+                run,
+                begun_before=sent["begun_before"],
+                left_out=sent["left_out"],
+            )
         )
     return received
 

@@ -1,4 +1,4 @@
-"""Spec files as pytest modules: each experiment is a test function, parametrized over its trials.
+"""Spec files as pytest modules: each experiment is a test function, parametrized over its trials; its gates another.
 
 Because these are ordinary parametrized functions, `-k`, `-m`, `--lf`, `-x`, `--deselect`, `--durations`, node ids and
 JUnit need nothing of parex's own.
@@ -6,8 +6,7 @@ JUnit need nothing of parex's own.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import pytest
 
 from pytest_parex.model import Scalar
+from pytest_parex.plugin.gate_ids import gate_ids
 from pytest_parex.plugin.session import SESSION, Key, Loaded, Session
 
 
@@ -23,20 +23,32 @@ def _execute_trial(_parex_execution: Any) -> None:
     _parex_execution.finish()
 
 
+def _judge_gate(_parex_gate: Any) -> None:
+    """The body of every gate's item."""
+    _parex_gate.judge()
+
+
+OWN_FIXTURES = ("request", "_parex_execution", "_parex_gate")
+
+
 class SpecModule(pytest.Module):
-    """A spec file as a module with one test function, named after the experiment."""
+    """A spec file as a module with a test function named after the experiment, and one for its gates if it has any."""
 
     loaded: Loaded
 
     def _getobj(self) -> ModuleType:
-        name = re.sub(r"\W", "_", self.loaded.experiment.experiment)
-        # The function seems to be defined in the spec file, so that reports point there.
-        code = _execute_trial.__code__.replace(co_filename=str(self.path), co_firstlineno=1, co_name=name)
-        function = FunctionType(code, _execute_trial.__globals__, name)
-        function.__doc__ = self.loaded.experiment.description
-        module = ModuleType(f"parex_spec_{name}")
-        setattr(module, name, function)
+        module = ModuleType(f"parex_spec_{self.loaded.function}")
+        self._define(module, self.loaded.function, _execute_trial)
+        if self.loaded.experiment.gates:
+            self._define(module, self.loaded.gate_function, _judge_gate)
         return module
+
+    def _define(self, module: ModuleType, name: str, body: Callable[[Any], None]) -> None:
+        """Add a function that seems to be defined in the spec file, so that reports point there."""
+        code = body.__code__.replace(co_filename=str(self.path), co_firstlineno=1, co_name=name)
+        function = FunctionType(code, body.__globals__, name)
+        function.__doc__ = self.loaded.experiment.description
+        setattr(module, name, function)
 
     def istestfunction(self, obj: object, name: str) -> bool:
         """Whatever the experiment is called, its function is a test."""
@@ -48,7 +60,7 @@ class SpecModule(pytest.Module):
         marks = _marks_against_plugins(self.config)
         for item in items:
             if isinstance(item, pytest.Function):
-                item.fixturenames[:] = [name for name in item.fixturenames if name in ("request", "_parex_execution")]
+                item.fixturenames[:] = [name for name in item.fixturenames if name in OWN_FIXTURES]
             for mark in marks:
                 item.add_marker(mark)
         return items
@@ -83,18 +95,25 @@ class Collection:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        """Apply `--parex-only`; run trials before the tests that ask for them."""
+        """Apply `--parex-only`; run trials before the tests that ask for them, and what needs all trials last."""
         unwanted = [item for item in items if self.only and (key := trial_of(item)) and not self._wanted(key)]
         if unwanted:
             config.hook.pytest_deselected(items=unwanted)
             gone = set(map(id, unwanted))
             items[:] = [item for item in items if id(item) not in gone]
-        items.sort(key=lambda item: not isinstance(item.parent, SpecModule))
+        items.sort(key=_place)
 
     def _wanted(self, key: Key) -> bool:
         loaded, trial = self.session.trial(key)
         facts = {name: str(value) for name, value in loaded.facts(trial).items()}
         return all(facts.get(name) in values for name, values in self.only.items())
+
+
+def _place(item: pytest.Item) -> int:
+    """Trials first; gates and tests of comparisons last."""
+    if {"_parex_gate", "parex_comparison"}.intersection(getattr(item, "fixturenames", ())):
+        return 2
+    return 0 if isinstance(item.parent, SpecModule) else 1
 
 
 def trial_of(item: pytest.Item) -> Key | None:
@@ -126,21 +145,51 @@ def parse_only(only: Sequence[str], session: Session) -> dict[str, set[str]]:
 
 
 def parametrize(metafunc: Any) -> None:
-    """Parametrize a trial's own function, or a test that asks for `parex_trial`, over the trials that it is about."""
+    """Parametrize what asks for trials, or for a comparison, over those that it is about.
+
+    These are a trial's own function, that of the gates, and tests. A test with both fixtures is run once per trial.
+    """
     session = metafunc.config.stash.get(SESSION, None)
-    if "_parex_execution" in metafunc.fixturenames and isinstance(metafunc.definition.parent, SpecModule):
-        loaded = metafunc.definition.parent.loaded
-        _over(metafunc, "_parex_execution", [(loaded, trial) for trial in loaded.trials])
+    asked = "parex_trial" if "parex_trial" in metafunc.fixturenames else "parex_comparison"
+    module = metafunc.definition.parent
+    if isinstance(module, SpecModule):
+        if "_parex_gate" in metafunc.fixturenames:
+            _over_gates(metafunc, module.loaded)
+        else:
+            _over(metafunc, "_parex_execution", [(module.loaded, trial) for trial in module.loaded.trials])
     elif session is None:
-        reason = "parex_trial needs an experiment: pytest --parex SPEC"
+        reason = f"{asked} needs an experiment: pytest --parex SPEC"
         skipped = pytest.param(None, id="no-experiment", marks=pytest.mark.skip(reason=reason))
-        metafunc.parametrize("parex_trial", [skipped], indirect=True)
+        metafunc.parametrize(asked, [skipped], indirect=True)
+    elif asked == "parex_comparison":
+        _over_experiments(metafunc, session)
     else:
         marks = list(metafunc.definition.iter_markers("parex"))
         known = {name for loaded, trial in session.trials() for name in loaded.facts(trial)}
         for mark in marks:
             _check_marker(mark, known)
-        _over(metafunc, "parex_trial", [pair for pair in session.trials() if _matches(marks, pair[0].facts(pair[1]))])
+        _over(metafunc, asked, [pair for pair in session.trials() if _matches(marks, pair[0].facts(pair[1]))])
+
+
+def _over_experiments(metafunc: Any, session: Session) -> None:
+    marks = list(metafunc.definition.iter_markers("parex"))
+    for mark in marks:
+        _check_marker(mark, {"experiment"})
+    names = [loaded.experiment.experiment for loaded in session.loaded]
+    chosen = [name for name in names if _matches(marks, {"experiment": name})]
+    params = [pytest.param(name, id=name, marks=pytest.mark.parex(experiment=name)) for name in chosen]
+    metafunc.parametrize("parex_comparison", params, indirect=True)
+
+
+def _over_gates(metafunc: Any, loaded: Loaded) -> None:
+    gates = loaded.experiment.gates
+    params = []
+    for gate, name in zip(gates, gate_ids(gates), strict=True):
+        facts = {"experiment": loaded.experiment.experiment, "gate": name, "metric": gate.metric}
+        if gate.variant is not None:
+            facts["variant"] = gate.variant
+        params.append(pytest.param((loaded, name, gate), id=name, marks=pytest.mark.parex(**facts)))
+    metafunc.parametrize("_parex_gate", params, indirect=True)
 
 
 def _over(metafunc: Any, fixture: str, chosen: list[tuple[Loaded, Any]]) -> None:

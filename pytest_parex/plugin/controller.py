@@ -49,6 +49,8 @@ class Controller:
             lines += [
                 f"parex: note: {notice}" for notice in (*run.plan.notices, *loaded.notices) if notice not in bases
             ]
+            if not loaded.experiment.failures_count:
+                lines.append("parex: note: gates decide about the exit code; trials that fail are shown as xfailed")
         return lines
 
     def pytest_sessionstart(self) -> None:
@@ -87,13 +89,14 @@ class Controller:
         """Compare and write the reports, also after an interrupt."""
         cause = Cause.INTERRUPTED if exitstatus == pytest.ExitCode.INTERRUPTED else Cause.CRASHED
         for loaded in self.session.loaded:
-            self._bury(_run(loaded), cause)
+            if loaded.left_out is None:
+                self._bury(_run(loaded), cause)
         for key in (self.selected | set(self.done)) - self.let_go:  # whoever else asked for it will not come any more
             self.removals.submit(self._let_go, key)
         self.removals.shutdown(wait=True)
         for loaded in self.session.loaded:
             run = _run(loaded)
-            if any(run.attempts(one.id) for one in loaded.trials):
+            if loaded.left_out is not None or any(run.attempts(one.id) for one in loaded.trials):
                 self.compared.append((loaded, self._compare(loaded, run)))
             else:
                 run.discard()
@@ -111,7 +114,10 @@ class Controller:
 
     def _compare(self, loaded: Loaded, run: Run) -> Comparison:
         results = run.results(self.notices.append)
-        not_selected = {one.id for one in loaded.trials if (loaded.experiment.experiment, one.id) not in self.selected}
+        not_selected = loaded.left_out
+        if not_selected is None:
+            name = loaded.experiment.experiment
+            not_selected = {one.id for one in loaded.trials if (name, one.id) not in self.selected}
         comparison = compare(run.plan, results, not_selected)
         files = [run.directory / f"comparison{suffix}" for suffix in (".json", ".md", ".html")]
         files += [Path(self.config.invocation_params.dir / given) for given in self.config.getoption("parex_out")]
@@ -152,6 +158,8 @@ class Controller:
 
     def _let_go(self, key: Key) -> None:
         loaded, one = self.session.trial(key)
+        if loaded.left_out is not None:
+            return
         run = _run(loaded)
         result = run.result(one.id)
         keep = loaded.experiment.workspace.keep or ("none" if os.environ.get("CI") else "all")

@@ -13,10 +13,11 @@ from contextlib import ExitStack, contextmanager
 import pytest
 
 from pytest_parex import runners
-from pytest_parex.endings import Cause, stops_run
+from pytest_parex.endings import Cause, counts, stops_run
 from pytest_parex.errors import BudgetError, ParexError
-from pytest_parex.model import CheckResult, Event, Metric, Place, Result, Work
-from pytest_parex.plugin.session import SESSION, Session
+from pytest_parex.model import CheckResult, Event, Metric, Place, Result, Trial, Work
+from pytest_parex.plugin.collection import trial_of
+from pytest_parex.plugin.session import SESSION, Loaded, Session
 from pytest_parex.plugin.wording import failure_text, properties
 from pytest_parex.store import Purse, Run
 from pytest_parex.trial import Life, Stages, bury, live, refuse
@@ -40,10 +41,17 @@ class Execution:
             pytest.fail(failure_text(self._result, self.run), pytrace=False)
 
     def finish(self) -> None:
-        """The rest of the trial's life; ends the item as failed unless the trial passed."""
+        """The rest of the trial's life; ends the item as failed unless the trial passed.
+
+        Where gates decide about the exit code, a trial that was measured and failed ends as *xfailed*: the one outcome
+        by which every reporter shows a failure that is not counted. `--runxfail` makes it count, as it does for tests.
+        """
         result = self.result()
-        if not result.passed:
-            pytest.fail(failure_text(result, self.run), pytrace=False)
+        if result.passed:
+            return
+        if counts(result.cause) and not self.run.plan.experiment.failures_count:
+            pytest.xfail(f"not counted (fail_on: gates): {failure_text(result, self.run)}")
+        pytest.fail(failure_text(result, self.run), pytrace=False)
 
     def result(self) -> Result:
         """The trial's result, whatever it is."""
@@ -72,7 +80,8 @@ class Execution:
 
     def _set(self, result: Result) -> None:
         self._result = result
-        self.item.user_properties.extend(properties(result, self.run))
+        if trial_of(self.item) == (self.run.plan.experiment.experiment, result.trial.id):
+            self.item.user_properties.extend(properties(result, self.run))
         if stops_run(result.cause):
             _stop(self.item, self.run)
 
@@ -80,13 +89,26 @@ class Execution:
 @contextmanager
 def executing(request: pytest.FixtureRequest) -> Iterator[Execution]:
     """The trial that an item is parametrized with, claimed for this item while the block lasts."""
-    session = request.config.stash[SESSION]
-    loaded, trial = session.trial(request.param)
+    loaded, trial = request.config.stash[SESSION].trial(request.param)
     run = loaded.run
     assert run is not None, "trials are executed only in runs"
-    item = request.node
+    if loaded.left_out is not None:
+        result = run.result(trial.id)
+        if result is None:
+            pytest.skip(f"{trial.id} has no stored result, and --parex-report-only executes nothing")
+        yield Execution(request.node, run, None, result)
+        return
+    with run.claim(trial.id), claimed(request.node, loaded, trial) as execution:
+        yield execution
+
+
+@contextmanager
+def claimed(item: pytest.Item, loaded: Loaded, trial: Trial) -> Iterator[Execution]:
+    """A trial whose claim the caller holds: with its result, or ready to be executed."""
+    session = item.config.stash[SESSION]
+    run = loaded.run
+    assert run is not None, "trials are executed only in runs"
     with ExitStack() as held:
-        held.enter_context(run.claim(trial.id))
         bury(run, trial, Cause.CRASHED)
         result = run.result(trial.id)
         life = None

@@ -94,7 +94,7 @@ class FinishedTrial:
 
     @property
     def workspace(self) -> Path:
-        """The directory that the trial worked in."""
+        """The directory that the trial worked in; it may be gone where the results are stored ones."""
         assert self._result.workspace is not None
         return Path(self._result.workspace)
 
@@ -154,3 +154,10 @@ def finished_trial(request: pytest.FixtureRequest) -> FinishedTrial:
     if not counts(result.cause):
         pytest.fail(failure_text(result, execution.run), pytrace=False)
     return FinishedTrial(result, execution.run, request.node.nodeid)
+
+
+def existing_workspace(trial: FinishedTrial) -> Path:
+    """The workspace of a finished trial; skips the test if it has been removed since the trial was executed."""
+    if not trial.workspace.is_dir():
+        pytest.skip(f"the workspace of {trial.id} has been removed: {trial.workspace}")
+    return trial.workspace

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from pytest_parex.endings import counts
-from pytest_parex.model import Event, Experiment, Result, Scalar, Trial
+from pytest_parex.model import Comparison, Event, Experiment, Result, Scalar, Trial
 from pytest_parex.store import Run
 
 Key = tuple[str, str]
@@ -33,11 +34,25 @@ class Loaded:
     """The script that agents play instead of talking to a real model."""
     begun_before: Mapping[str, int] = field(default_factory=dict)
     """Trial id → its last attempt of earlier sessions, where this one fills a run."""
+    left_out: Collection[str] | None = None
+    """Where a run is only reported (`--parex-report-only`): ids of trials that nobody has asked for when it was run."""
+
+    @property
+    def function(self) -> str:
+        """The name of the test function that is parametrized over the trials."""
+        return re.sub(r"\W", "_", self.experiment.experiment)
+
+    @property
+    def gate_function(self) -> str:
+        """The name of the test function that is parametrized over the gates."""
+        return f"{self.function}_gate"
 
     def settles(self, result: Result | None) -> bool:
         """Whether this session executes the trial no more: it was measured, or this session has tried already."""
         if result is None:
             return False
+        if self.left_out is not None:
+            return True
         return counts(result.cause) or result.attempt > self.begun_before.get(result.trial.id, 0)
 
     def at_once(self) -> int:
@@ -64,6 +79,10 @@ class Session:
     """Called in the process that executes a trial, on its main thread."""
     copies: int = 1
     """How often every item is run: once, or with `--dist each` in every worker."""
+    baseline: Comparison | None = None
+    """What `--parex-baseline` names."""
+    asked: Collection[Key] = ()
+    """The trials that any item of this session is about, once it is collected; known where items are run."""
 
     def at(self, spec: Path) -> Loaded | None:
         """The experiment whose spec is this file."""
@@ -83,10 +102,22 @@ class Session:
         """The trial whose own item has this node id; None for every other item."""
         path, _, name = nodeid.partition("::")
         loaded = self.at(Path(os.path.normpath(rootpath / path)))
-        if loaded is None:
+        function, _, parameter = name.partition("[")
+        if loaded is None or function != loaded.function:
             return None
-        key = (loaded.experiment.experiment, name.partition("[")[2].removesuffix("]"))
+        key = (loaded.experiment.experiment, parameter.removesuffix("]"))
         return key if key in self._by_key else None
+
+    def comes_last(self, rootpath: Path, nodeid: str) -> bool:
+        """Whether the item with this node id is a gate, or a test of a comparison: these have the experiment's name as
+        a parameter. One that only looks like it is run last as well.
+        """
+        path, _, name = nodeid.partition("::")
+        if self.at(Path(os.path.normpath(rootpath / path))) is not None:
+            return self.key_of(rootpath, nodeid) is None
+        parameters = name.partition("[")[2].removesuffix("]")
+        names = (re.escape(loaded.experiment.experiment) for loaded in self.loaded)
+        return any(re.search(rf"(?:^|-){name}(?:-(?!-)|$)", parameters) for name in names)
 
     @cached_property
     def _by_key(self) -> dict[Key, tuple[Loaded, Trial]]:

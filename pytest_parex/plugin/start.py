@@ -10,12 +10,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from pytest_parex import planning, runners, spec, store
 from pytest_parex.errors import ParexError
-from pytest_parex.model import Experiment
+from pytest_parex.model import Comparison, Experiment
 from pytest_parex.plugin.session import Loaded
 
+COMPARISON = "comparison.json"
 LOADED = pytest.StashKey[list[Loaded]]()
 
 
@@ -43,8 +45,10 @@ def load_specs(config: pytest.Config) -> list[Loaded]:
 
 
 def start_runs(config: pytest.Config, loaded: Sequence[Loaded]) -> list[Loaded]:
-    """Freeze a plan per experiment and create its run; or open the run that `--parex-run` names."""
+    """Freeze a plan per experiment and create its run; or open the run that is to be filled, or reported again."""
     try:
+        if config.getoption("parex_report_only"):
+            return [_reported(config, one) for one in loaded]
         filled = {one.spec: _run_to_fill(config, one) for one in loaded if config.getoption("parex_run")}
         for one in loaded:
             _refuse_what_cannot_work(config, one)
@@ -53,6 +57,28 @@ def start_runs(config: pytest.Config, loaded: Sequence[Loaded]) -> list[Loaded]:
         ]
     except ParexError as fault:
         raise pytest.UsageError(str(fault)) from None
+
+
+def load_baseline(config: pytest.Config, loaded: Sequence[Loaded]) -> Comparison | None:
+    """The comparison that `--parex-baseline` names: a file, or the one that is stored with a run."""
+    given = config.getoption("parex_baseline")
+    if given is None:
+        return None
+    if len(loaded) > 1:
+        raise pytest.UsageError("--parex-baseline is one comparison: run the specs one by one, or without it")
+    file = Path(config.invocation_params.dir / given)
+    if not file.is_file():
+        try:
+            file = store.open_run(given, runs_directory(config)).directory / COMPARISON
+        except ParexError as fault:
+            raise pytest.UsageError(f"--parex-baseline {given}: there is no such file, and {fault}") from None
+    try:
+        return Comparison.model_validate_json(file.read_bytes())
+    except FileNotFoundError:
+        raise pytest.UsageError(f"--parex-baseline {given}: the run has no {COMPARISON}") from None
+    except (ValidationError, OSError) as error:
+        first = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error.strerror
+        raise pytest.UsageError(f"--parex-baseline {file}: no comparison can be read from it ({first})") from None
 
 
 def _load(config: pytest.Config, path: Path) -> Loaded:
@@ -98,23 +124,55 @@ def _started(config: pytest.Config, loaded: Loaded) -> Loaded:
     return replace(loaded, experiment=plan.experiment, trials=plan.trials, run=store.Run.create(plan))
 
 
-def _run_to_fill(config: pytest.Config, loaded: Loaded) -> store.Run:
-    run = store.open_run(config.getoption("parex_run"), runs_directory(config))
+def _reported(config: pytest.Config, loaded: Loaded) -> Loaded:
+    found = _stored_run(config, loaded, config.getoption("parex_run") or loaded.experiment.experiment)
+    run, changed = _judged_as_now(config, loaded, found)
+    try:
+        before = Comparison.model_validate_json((run.directory / COMPARISON).read_bytes())
+        left_out = {trial.id for trial in before.trials if trial.outcome == "not selected"}
+    except (ValidationError, OSError):  # the session died before it could compare
+        left_out = {trial.id for trial in run.plan.trials if not run.attempts(trial.id)}
+    return replace(
+        loaded,
+        experiment=run.plan.experiment,
+        trials=run.plan.trials,
+        run=run,
+        notices=("nothing is executed: this is reported from stored results", *changed),
+        left_out=left_out,
+    )
+
+
+def _stored_run(config: pytest.Config, loaded: Loaded, reference: str) -> store.Run:
+    run = store.open_run(reference, runs_directory(config))
     if run.plan.experiment.experiment != loaded.experiment.experiment:
         raise pytest.UsageError(
-            f"--parex-run {config.getoption('parex_run')} is a run of {run.plan.experiment.experiment}, "
+            f"--parex-run {reference} is a run of {run.plan.experiment.experiment}, "
             f"and {loaded.spec.name} describes {loaded.experiment.experiment}"
         )
+    return run
+
+
+def _judged_as_now(config: pytest.Config, loaded: Loaded, run: store.Run) -> tuple[store.Run, tuple[str, ...]]:
+    """The stored run with the gates that the spec has now, which decide nothing about its trials; and what to say."""
+    now = {"gates": loaded.experiment.gates, "fail_on": loaded.experiment.fail_on}
+    experiment = run.plan.experiment.model_copy(update=now)
+    changed = experiment != loaded.experiment
+    if changed and config.getoption("parex_set"):
+        raise pytest.UsageError(f"--parex-set: {run.plan.run} was planned with other values, and a run keeps its plan")
+    said = (f"{loaded.spec.name} has changed since this run was planned, which keeps its plan",) * changed
+    return replace(run, plan=run.plan.model_copy(update={"experiment": experiment})), said
+
+
+def _run_to_fill(config: pytest.Config, loaded: Loaded) -> store.Run:
+    run = _stored_run(config, loaded, config.getoption("parex_run"))
     if (run.plan.rehearsal is None) != (loaded.rehearsal is None):
         kind = "is no rehearsal" if loaded.rehearsal else "is a rehearsal"
         raise pytest.UsageError(f"--parex-run {run.plan.run} {kind}: what is real and what is not do not mix in a run")
     return run
 
 
-def _filled(config: pytest.Config, loaded: Loaded, run: store.Run) -> Loaded:
-    changed = run.plan.experiment != loaded.experiment
-    if changed and config.getoption("parex_set"):
-        raise pytest.UsageError(f"--parex-set: {run.plan.run} was planned with other values, and a run keeps its plan")
+def _filled(config: pytest.Config, loaded: Loaded, found: store.Run) -> Loaded:
+    run, changed = _judged_as_now(config, loaded, found)
     run.let_begin()
     begun = {trial.id: run.attempts(trial.id) for trial in run.plan.trials}
     return replace(
@@ -122,7 +180,7 @@ def _filled(config: pytest.Config, loaded: Loaded, run: store.Run) -> Loaded:
         experiment=run.plan.experiment,
         trials=run.plan.trials,
         run=run,
-        notices=(f"{loaded.spec.name} has changed since this run was planned, which keeps its plan",) * changed,
+        notices=changed,
         begun_before={trial: attempts[-1] for trial, attempts in begun.items() if attempts},
     )
 

@@ -80,6 +80,7 @@ class PullController:
                 "plan": loaded.run.plan.model_dump_json(),
                 "directory": str(loaded.run.directory),
                 "begun_before": loaded.begun_before,
+                "left_out": None if loaded.left_out is None else sorted(loaded.left_out),
             }
             for loaded in self.session.loaded
             if loaded.run
@@ -87,6 +88,8 @@ class PullController:
         node.workerinput["parex"] = json.dumps(runs)
         node.workerinput["parex_pull"] = self.pull
         node.workerinput["parex_rehearsals"] = dict(self.rehearsals)
+        baseline = self.session.baseline
+        node.workerinput["parex_baseline"] = baseline.model_dump_json() if baseline else None
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Know the process of every worker that executes trials."""
@@ -135,6 +138,9 @@ class Lane:
 class PullScheduling:
     """Gives a worker one trial at a time, longest first within `max_parallel`; then the tests, in small batches.
 
+    Gates and tests of comparisons go to one worker when everything else is done: they need all results, and what tests
+    have recorded.
+
     A worker gets work as soon as it has collected; it does not wait for the others. Indexes are those of the
     collection, which is the same in every worker; the turnstile's index is one past its end.
     """
@@ -148,6 +154,7 @@ class PullScheduling:
         self.held: dict[WorkerController, list[int]] = {}
         self.lanes: list[Lane] = []
         self.tests: deque[int] = deque()
+        self.last: deque[int] = deque()
 
     @property
     def nodes(self) -> list[WorkerController]:
@@ -162,7 +169,8 @@ class PullScheduling:
     @property
     def has_pending(self) -> bool:
         """Whether anything real is waiting or under way."""
-        return bool(self.tests) or any(lane.waiting for lane in self.lanes) or any(self.held.values())
+        waiting = bool(self.tests or self.last) or any(lane.waiting for lane in self.lanes)
+        return waiting or any(self.held.values())
 
     @property
     def tests_finished(self) -> bool:
@@ -232,6 +240,8 @@ class PullScheduling:
                 loaded, trial = self.session.trial(key)
                 expected = math.inf if trial.expected_s is None else trial.expected_s
                 trials.append((expected, index, loaded.spec))
+            elif self.session.comes_last(self.config.rootpath, nodeid):
+                self.last.append(index)
             else:
                 self.tests.append(index)
         for expected, index, spec in sorted(trials, key=lambda one: -one[0]):
@@ -257,5 +267,9 @@ class PullScheduling:
             _, index = lane.waiting.popleft()
             lane.under_way.add(index)
             return [index]
+        if not self.tests and not any(lane.waiting for lane in self.lanes) and not any(self.held.values()):
+            last = list(self.last)
+            self.last.clear()
+            return last
         size = max(1, len(self.tests) // (2 * self.workers))
         return [self.tests.popleft() for _ in range(min(size, len(self.tests)))]

@@ -13,8 +13,6 @@ READ_NO_INSTRUCTIONS = {"shell", "none"}
 
 def unsupported(experiment: Experiment) -> Iterator[tuple[Keys, str]]:
     """The keys of this spec that this version would have to ignore, each with what to do instead."""
-    if experiment.gates:
-        yield ("gates",), "`gates`: this version has no gates yet; use tests with `parex_trial`, and leave `gates` out"
     choices = [experiment.runner_of(variant) for variant in experiment.variants]
     has_budget = experiment.budget.usd is not None or experiment.budget.trial_usd is not None
     if has_budget and not any(choice.may_cost_money for choice in choices):
