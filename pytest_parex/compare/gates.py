@@ -118,9 +118,7 @@ def _difference(gate: Gate, comparison: Comparison, a: str, b: str) -> _Found:
     if not gate.relative:
         return _Found(found.value, found.low, found.high, found.withheld, over)
     if found.relative is None:
-        raise _CannotJudgeError(
-            f"`{gate.metric}`: the mean of {b} is not positive, so nothing is a percentage of it"
-        )
+        raise _CannotJudgeError(f"`{gate.metric}`: the mean of {b} is not positive, so nothing is a percentage of it")
     return _Found(found.relative * 100, None, None, "", over)
 
 

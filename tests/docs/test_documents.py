@@ -157,7 +157,7 @@ def plain(option: str) -> str:
 def test_every_option_is_described(pytest_help: str) -> None:
     described = (ROOT / "docs" / "pytest.md").read_text()
 
-    assert [option for option in OURS.findall(pytest_help) if f"`{option} " not in described] == []
+    assert [option for option in OURS.findall(pytest_help) if not re.search(rf"`{option}[ `]", described)] == []
 
 
 def test_verbs_of_parex_and_their_options_exist() -> None:

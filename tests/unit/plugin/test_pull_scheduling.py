@@ -67,6 +67,7 @@ class Field:
         self,
         *experiments: dict[str, float | None],
         tests: int = 0,
+        last: int = 0,
         workers: int = 2,
         max_parallel: int | None = None,
     ) -> None:
@@ -88,6 +89,9 @@ class Field:
         for number in range(tests):
             self.ids.append(f"test_it.py::test_it[{number}]")
             self.cost[self.ids[-1]] = 0.01
+        self.last = [f"test_it.py::test_whole[{number}-e0]" for number in range(last)]
+        self.ids[:0] = self.last  # wherever they are collected
+        self.cost.update(dict.fromkeys(self.last, 0.01))
         self.turnstile = len(self.ids)
         config: Any = SimpleNamespace(rootpath=ROOT)
         self.scheduling = PullScheduling(config, max(workers, 1), Session(loaded))
@@ -246,6 +250,16 @@ def test_tests_come_after_the_trials_in_batches_that_leave_some_for_everybody() 
     assert min(by_worker.values()) >= 15
 
 
+def test_gates_and_tests_of_comparisons_come_when_everything_else_is_done() -> None:
+    field = Field({"a": 1, "b": 30}, tests=5, last=3, workers=3)
+
+    field.finish()
+
+    assert sorted(field.begun()[-3:]) == field.last
+    before = [time for time, what, _, nodeid in field.log if what == "end" and nodeid not in field.last]
+    assert min(time for time, what, _, nodeid in field.log if what == "begin" and nodeid in field.last) >= max(before)
+
+
 def test_a_worker_for_which_nothing_is_left_is_shut_down_while_others_work() -> None:
     field = Field({"a": 10, "b": 1}, workers=3)
 
@@ -350,6 +364,7 @@ def test_whatever_crashes_everything_else_is_run_once_and_nobody_idles(data: st.
     field = Field(
         {name: data.draw(duration) for name in names} or {"only": 1.0},
         tests=data.draw(st.integers(0, 12)),
+        last=data.draw(st.integers(0, 4)),
         workers=data.draw(st.integers(1, 5)),
         max_parallel=limit,
     )

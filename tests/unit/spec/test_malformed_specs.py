@@ -83,6 +83,25 @@ FAULTS: list[tuple[str, str, list[str]]] = [
     ("variants: {a: {env: {A: }}}\n", "1:24", ["`variants.a.env.A`", "found nothing"]),
     ("variants: {a: x}\ngates: {metric: m}\n", "2:8", ["a list of mappings"]),
     ("variants: {a: x}\ngates: [{metric: cost_usd}]\n", "2:9", ["needs `at_least` or `at_most`"]),
+    ("variants: {a: x}\ngates: [{metric: cost_usd, at_most: 1, relative: true}]\n", "2:9", ["percent of what?"]),
+    ("variants: {a: x}\ngates: [{metric: cost_usd, at_most: 1, confidence: 0.9}]\n", "2:9", ["write 0.95"]),
+    ("variants: {a: x}\ngates: [{metric: cost_usd, at_most: 1, tolerance: -1}]\n", "2:51", ["0 or more"]),
+    ("variants: {a: x}\ngates: [{metric: cost_usd, at_most: 1, baseline: 1}]\n", "2:50", ["true, false"]),
+    (
+        "variants: {a: x, b: y}\ngates: [{metric: cost_usd, at_most: 1, vs: a, baseline: true}]\n",
+        "2:9",
+        ["a gate for each"],
+    ),
+    (
+        "variants: {a: x}\ngates: [{metric: success_rate, at_least: 1, baseline: true, relative: true}]\n",
+        "2:9",
+        ["a share already"],
+    ),
+    (
+        "variants: {a: x}\ngates: [{metric: cost_usd, at_most: 1, baseline: true, relative: true, confidence: 0.95}]\n",
+        "2:9",
+        ["leave `relative` or `confidence` out"],
+    ),
     # names
     ("experiment: a--b\nvariants: {a: x}\n", "1:13", ["'--' is reserved"]),
     ("experiment: sources\nvariants: {a: x}\n", "1:13", ["`sources` is reserved"]),

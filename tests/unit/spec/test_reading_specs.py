@@ -305,7 +305,6 @@ def test_metrics_that_runners_hooks_or_tests_may_report_can_be_ranked(folder: Pa
 @pytest.mark.parametrize(
     ("asked", "place"),
     [
-        ("gates: [{metric: duration_s, at_most: 1}]", "3:8"),
         ("budget: {usd: 3, trial_usd: 1}", "3:9"),
         ("repeats: {min: 2, max: 4}", "3:10"),
         ("workspace: {kind: container}", "3:19"),

@@ -103,10 +103,12 @@ def test_the_faults_that_the_page_shows_are_said_like_this(tmp_path: Path) -> No
 
 def test_the_examples_of_the_page_are_valid(tmp_path: Path) -> None:
     page = (REPOSITORY / "docs" / "spec.md").read_text(encoding="utf-8")
-    whole, matrix = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
-    (tmp_path / "spec.yaml").write_text(whole + matrix)
+    whole, matrix, gates = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "spec.yaml").write_text(whole + matrix + gates + "metrics: {coverage: {command: echo 1}}\n")
 
-    assert [trial.id for trial in expand(load(tmp_path / "spec.yaml"), {})] == [
+    read = load(tmp_path / "spec.yaml")
+    assert len(read.gates) == 3
+    assert [trial.id for trial in expand(read, {})] == [
         "functional--small",
         "functional--large--high",
         "oop--large--high",
