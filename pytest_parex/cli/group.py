@@ -8,6 +8,7 @@ import click
 
 from pytest_parex import __version__
 from pytest_parex.cli.check import check
+from pytest_parex.cli.compare import compare
 from pytest_parex.cli.plan import plan
 from pytest_parex.cli.run import run
 from pytest_parex.cli.schema import schema
@@ -55,8 +56,9 @@ def main() -> None:
     parex plan limiter.yaml         what would be run?
     parex run limiter.yaml -n 4     run it with pytest
     parex show limiter              what became of it?
+    parex compare limiter --history how did it do before?
     """
 
 
-for _verb in (check, plan, run, show, schema):
+for _verb in (check, plan, run, show, compare, schema):
     main.add_command(_verb)

@@ -6,11 +6,15 @@
 variants; whatever is drawn is drawn by `chance`. `contests` are the leader against each other, `verdict` decides them,
 `settling` simulates what would; `reasons`, `caveats` and `changing` word it. `differences` (with `holm` and `effects`),
 `summaries`, `repeated` and `pareto` are the tables; `settings` says what was set differently, `comparing` puts all of
-it together, and `gates` judges what came of it.
+it together, and `gates` judges what came of it. `joining` makes one of several runs, with `columns` for the variants
+and `mismatches` for what is not the same in them; `histories` shows the runs of an experiment one after the other.
 """
 
+from pytest_parex.compare.columns import Part
 from pytest_parex.compare.comparing import compare, difference
 from pytest_parex.compare.gates import Judgement, judge, judged_variants
+from pytest_parex.compare.histories import Entry, History, VariantHistory, history
+from pytest_parex.compare.joining import Joined, join
 from pytest_parex.compare.metrics import SUCCESS_RATE, Measure, measures_of, summarise, value_of
 from pytest_parex.compare.outcomes import COMPARED, COUNTED
 from pytest_parex.compare.pareto import front
@@ -19,11 +23,18 @@ __all__ = [
     "COMPARED",
     "COUNTED",
     "SUCCESS_RATE",
+    "Entry",
+    "History",
+    "Joined",
     "Judgement",
     "Measure",
+    "Part",
+    "VariantHistory",
     "compare",
     "difference",
     "front",
+    "history",
+    "join",
     "judge",
     "judged_variants",
     "measures_of",

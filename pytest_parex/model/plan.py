@@ -61,6 +61,8 @@ class Plan(Model):
     versions: dict[str, str] = {}
     notices: tuple[str, ...] = ()
     """What people should know before the run starts; printed in the header."""
+    joined: dict[str, str] = {}
+    """Only where several runs are compared as one: trial id → the folder of its attempts, relative to `directory`."""
 
     def trial(self, trial_id: str) -> Trial:
         """The trial with this id; KeyError if there is none."""

@@ -20,7 +20,7 @@ class Material:
     comparison: Comparison
     results: Sequence[Result]
     directory: Path
-    """The run directory, wherever it is now."""
+    """The run directory, wherever it is now; of several runs, the folder that holds them all."""
     sections: Mapping[str, str]
     """Additions of users' hooks: title → Markdown."""
 
@@ -69,7 +69,7 @@ class Material:
 
     def attempt_path(self, trial: TrialSummary) -> str:
         """The same, relative to the run directory."""
-        return f"{TRIALS}/{trial.id}/attempt-{trial.attempt}"
+        return f"{self.plan.joined.get(trial.id, f'{TRIALS}/{trial.id}')}/attempt-{trial.attempt}"
 
 
 def point_name(matrix: Mapping[str, object]) -> str:

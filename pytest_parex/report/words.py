@@ -65,6 +65,9 @@ def facts(material: Material) -> tuple[tuple[str, str], ...]:
 
 def commands(plan: Plan) -> tuple[tuple[str, str], ...]:
     """How to do it again: what for, and the command."""
+    if plan.joined:
+        runs = dict.fromkeys(_short(Path(plan.directory, place).parents[1], plan) for place in plan.joined.values())
+        return (("these runs together again", f"parex compare {shlex.join(runs)}"),)
     spec = shlex.quote(spec_path(plan))
     run = shlex.quote(f"{plan.experiment.experiment}@{plan.run}")
     rehearsed = f" {shlex.quote(f'--parex-rehearse={_short(Path(plan.rehearsal), plan)}')}" if plan.rehearsal else ""

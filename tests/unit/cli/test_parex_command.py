@@ -170,7 +170,7 @@ def test_run_becomes_pytest_with_all_further_arguments(parex: Parex) -> None:
     assert "limiter.yaml:1:15: `variants.a`: found 5" in out + err
 
 
-@pytest.mark.parametrize("verb", ["check", "plan", "run", "schema"])
+@pytest.mark.parametrize("verb", ["check", "plan", "run", "show", "compare", "schema"])
 def test_every_verb_explains_itself_with_an_example(parex: Parex, verb: str) -> None:
     code, out, _ = parex(verb, "--help")
 
