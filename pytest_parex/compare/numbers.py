@@ -67,6 +67,12 @@ def distance(name: str, value: float, unit: str | None = None) -> str:
     return number(value, "points") if unit == "%" else metric(name, value, unit)
 
 
+def span(low: str, high: str) -> str:
+    """`+1 to +3 points`: the unit once, where both have the same after their only number."""
+    (start, _, first), (_, _, last) = low.partition(" "), high.partition(" ")
+    return f"{start} to {high}" if first == last and " " not in first else f"{low} to {high}"
+
+
 def duration(value: float, among: Sequence[float] = ()) -> str:
     """Seconds as `12 ms`, `1.2 s`, `3 min 4 s` or `2 h 5 min`."""
     if value < 0:

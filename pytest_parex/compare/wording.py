@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from pytest_parex.compare.examining import Finding
 from pytest_parex.compare.metrics import SUCCESS_RATE
-from pytest_parex.compare.numbers import count, distance, metric, rate, signed
+from pytest_parex.compare.numbers import count, distance, metric, rate, signed, span
 from pytest_parex.compare.ranking import Criterion
 from pytest_parex.model import VariantSummary
 
@@ -28,12 +28,6 @@ def measured(finding: Finding, criterion: Criterion) -> str:
         known.append(chance(finding.p))
     shown = signed(criterion.metric, finding.value, criterion.unit)
     return f"{shown} ({', '.join(known)})" if known else shown
-
-
-def span(low: str, high: str) -> str:
-    """`+1 to +3 points`: the unit once, where both have the same after their only number."""
-    (start, _, first), (_, _, last) = low.partition(" "), high.partition(" ")
-    return f"{start} to {high}" if first == last and " " not in first else f"{low} to {high}"
 
 
 def named(criterion: Criterion) -> str:

@@ -28,8 +28,7 @@ def differences(material: Material) -> Table:
         Column("p", numeric=True),
         *([Column("corrected p", numeric=True), Column("better", numeric=True)] if tested else []),
         Column("pairs", numeric=True),
-        Column("speaks of"),
-        Column("method, or why there is none"),
+        Column("what this speaks of, and how it is known"),
     ]
     rows = [
         Row(
@@ -42,8 +41,7 @@ def differences(material: Material) -> Table:
                 _p(each.p),
                 *((_p(each.p_adjusted), Cell(numbers.rate(each.superiority))) if tested else ()),
                 Cell(f"{each.pairs:,}"),
-                Cell(_scope(each)),
-                Cell(_method(each), "text"),
+                Cell(_method(each)),
             )
         )
         for each in found
@@ -117,7 +115,7 @@ def _interval(material: Material, each: Difference) -> Cell:
     if each.low is None or each.high is None:
         return Cell("withheld" if each.value is not None else numbers.NONE, "muted")
     unit = _unit(material, each.metric)
-    return Cell(f"{numbers.signed(each.metric, each.low, unit)} to {numbers.signed(each.metric, each.high, unit)}")
+    return Cell(numbers.span(*(numbers.signed(each.metric, end, unit) for end in (each.low, each.high))))
 
 
 def _p(value: float | None) -> Cell:
@@ -126,16 +124,11 @@ def _p(value: float | None) -> Cell:
     return Cell("< 0.001" if value < 0.001 else f"{value:.2g}")
 
 
-def _scope(each: Difference) -> str:
-    if each.question == "these cases" and each.p_cases is not None:
-        return f"these cases (cases like these: p = {each.p_cases:.2g})"
-    return each.question or ""
-
-
 def _method(each: Difference) -> str:
-    return "; ".join(
-        part for part in (each.method if each.p is not None or each.low is not None else "", each.withheld) if part
-    )
+    """`these cases: exact permutation within cases; cases like these: p = 0.016`, or why nothing can be said."""
+    known = [f"{each.question}: {each.method}"] if each.question else []
+    beyond = [f"cases like these: p = {each.p_cases:.2g}"] if each.p_cases is not None else []
+    return "; ".join([*known, *beyond, *([each.withheld] if each.withheld else [])])
 
 
 def _unit(material: Material, metric: str) -> str | None:

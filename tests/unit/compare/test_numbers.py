@@ -88,6 +88,20 @@ def test_a_difference_has_a_sign_and_percentages_differ_by_points(metric, value,
     assert numbers.signed(metric, value, unit) == text
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [
+        ("+1 points", "+3 points", "+1 to +3 points"),
+        ("-0.5", "+0.5", "-0.5 to +0.5"),
+        ("-$1.50", "+$0.20", "-$1.50 to +$0.20"),
+        ("+900 ms", "+1.2 s", "+900 ms to +1.2 s"),
+        ("+1 min 5 s", "+2 min 5 s", "+1 min 5 s to +2 min 5 s"),
+    ],
+)
+def test_the_ends_of_an_interval_share_their_unit(low, high, text):
+    assert numbers.span(low, high) == text
+
+
 @given(any_.floats(), any_.lists(any_.floats(), max_size=5), any_.sampled_from([None, "s", "USD", "%", "B"]))
 def test_every_float_can_be_written(value, among, unit):
     assert numbers.number(value, unit, among)

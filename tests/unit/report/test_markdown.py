@@ -75,11 +75,11 @@ intervals are withheld for success_rate (one trial tells next to nothing about a
 
 ## Differences
 
-| metric | of | minus | difference | 95 % interval | p | pairs | speaks of | method, or why there is none |
-| --- | --- | --- | ---: | ---: | ---: | ---: | --- | --- |
-| `success_rate` | `oop` | `functional` | +50 points | withheld | – | 1 |   | with 1 to 2 repeats no p-value can be \
+| metric | of | minus | difference | 95 % interval | p | pairs | what this speaks of, and how it is known |
+| --- | --- | --- | ---: | ---: | ---: | ---: | --- |
+| `success_rate` | `oop` | `functional` | +50 points | withheld | – | 1 | with 1 to 2 repeats no p-value can be \
 below 0.67 |
-| `time` | `oop` | `functional` | +2 ms | withheld | – | 1 |   | with 1 to 2 repeats no p-value can be below 0.67 |
+| `time` | `oop` | `functional` | +2 ms | withheld | – | 1 | with 1 to 2 repeats no p-value can be below 0.67 |
 
 Averaged over pairs: the cases and matrix points that both variants have. p: how often chance alone gives a \
 difference at least as large; corrected for all pairs in the table by Holm. Better: chance that a trial of the first \
