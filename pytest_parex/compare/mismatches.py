@@ -165,18 +165,16 @@ def _named_parts(noun: str, known: Mapping[str, Mapping[str, Any]]) -> Iterator[
 
 
 def _cases(plans: Mapping[str, Plan], changed: Iterable[str]) -> Iterator[str]:
-    known: dict[str, set[str]] = {name: {"", "by digest"} for name in changed}
+    facts: dict[str, set[str]] = {}
     for plan in plans.values():
         for name, case in plan.experiment.cases.items():
-            known.setdefault(name, set()).add(repr(case.facts))
-    different = [f"`{name}`" for name, facts in known.items() if len(facts) > 1]
-    if different:
-        verb = "is" if len(different) == 1 else "are"
-        yield f"{listed(different)} {verb} not the same case in all runs, and compared as if {_it(different)} were."
-
-
-def _it(names: list[str]) -> str:
-    return "it" if len(names) == 1 else "they"
+            facts.setdefault(name, set()).add(repr(case.facts))
+    named = dict.fromkeys([*(name for name, known in facts.items() if len(known) > 1), *changed])
+    if named:
+        yield (
+            f"Not the same case in all runs, and yet compared by name: {listed(f'`{name}`' for name in named)}. Which "
+            "variants met which contents is seen in the single runs."
+        )
 
 
 def _rehearsals(plans: Mapping[str, Plan]) -> Iterator[str]:
