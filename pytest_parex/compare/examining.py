@@ -167,7 +167,7 @@ def _with_ends(found: Finding, ends: Sequence[Interval], method: str) -> Finding
         shapes.ending_at_zero(np.asarray([low]), np.asarray([high]), value, p, level)
         for (low, high), level in zip(ends, (0.95, 0.90), strict=True)
     ]
-    wide, near = (_finite((float(low[0]), float(high[0]))) for low, high in clipped)
+    wide, near = (_finite((min(float(low[0]), found.value), max(float(high[0]), found.value))) for low, high in clipped)
     withheld = "" if wide else "the numbers vary too much for an interval"
     return replace(found, interval=wide, near=near, method=method, withheld=withheld)
 
