@@ -113,15 +113,16 @@ def _compared(
 
 
 def _over_runs(comparison: Comparison, pairs: Sequence[tuple[str, str]]) -> Iterator[str]:
-    """What changed for each variant that is told apart by run."""
+    """What changed for each variant that is told apart by run, against the same one in the baseline run."""
     units = measures_of(comparison)
-    for each in comparison.differences:
-        if (each.a, each.b) not in pairs:
-            continue
+    own = [each for each in comparison.differences if (each.a, each.b) in pairs]
+    if own:
+        yield from ("", "from run to run:")
+    for each in own:
         unit = units[each.metric].unit
         known = [numbers.signed(each.metric, each.value, unit)]
         if each.low is not None and each.high is not None:
             ends = [numbers.signed(each.metric, end, unit) for end in (each.low, each.high)]
             known.append(f"95 % interval {' to '.join(ends)}")
         known.append(f"p = {each.p:.2g}" if each.p is not None else each.withheld or "not tested")
-        yield visible(f"{each.a} minus {each.b}, {each.metric}: {', '.join(known)}")
+        yield visible(f"  {each.a} minus {each.b}, {each.metric}: {', '.join(known)}")

@@ -19,6 +19,8 @@ from pathlib import Path
 from pytest_parex.errors import ParexError
 from pytest_parex.model import Plan, Result, Trial
 
+_NAMED = 2
+"""Of a variant that is the same in more runs, the first run is named, which is no other row's."""
 Digests = Mapping[str, str]
 """Case, matrix point and repeat → digest of the trial's inputs."""
 
@@ -110,8 +112,9 @@ def columns_of(parts: Sequence[Part], labels: Sequence[str], baseline: int | Non
             same.digests.update(digests)
     for variant, columns in by_variant.items():
         for column in columns:
-            runs = " + ".join(labels[place] for place in column.parts)
-            column.name = f"{variant} @ {runs}" if len(columns) > 1 else variant
+            runs = [labels[place] for place in column.parts]
+            called = " + ".join(runs) if len(runs) <= _NAMED else f"{len(runs)} runs from {runs[0]}"
+            column.name = f"{variant} @ {called}" if len(columns) > 1 else variant
     return [column for columns in by_variant.values() for column in columns]
 
 

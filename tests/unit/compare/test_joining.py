@@ -123,6 +123,13 @@ def test_equal_runs_are_pooled_beside_one_that_differs() -> None:
     assert names(runs[0], other, runs[1]) == ["v1 @ 20261116-090000 + 20261117-210000", "v1 @ 20261117-090000"]
 
 
+def test_a_row_of_many_runs_is_called_by_the_first_of_them() -> None:
+    runs = [part(f"2026111{day}-090000-aaaa", {"v1": [1]}) for day in range(1, 5)]
+    other = part(TUESDAY, {"v1": [1]}, made_from={"v1": "another prompt"})
+
+    assert names(*runs, other) == ["v1 @ 4 runs from 20261111", "v1 @ 20261117"]
+
+
 def test_a_variant_graded_otherwise_is_told_apart() -> None:
     assert names(part(MONDAY, {"v1": [1]}), part(TUESDAY, {"v1": [1]}, grading="more")) == [
         "v1 @ 20261116",
