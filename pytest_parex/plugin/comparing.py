@@ -43,7 +43,7 @@ def _skip_without(item: pytest.Item, loaded: Loaded, run: Run, own: list[Trial])
     more = f" and {len(lacking) - NAMED:,} more" if len(lacking) > NAMED else ""
     pytest.skip(
         f"{len(lacking):,} of the {len(own):,} trials that it needs were not selected and have no stored result: "
-        f"{', '.join(lacking[:NAMED])}{more}"
+        f"{', '.join(lacking[:NAMED])}{more}; select them too, or fill a run that has them (--parex-run)"
     )
 
 
@@ -54,9 +54,11 @@ def _is_asked(item: pytest.Item, loaded: Loaded, trial: Trial) -> bool:
 
 
 def _finish(item: pytest.Item, loaded: Loaded, run: Run, trials: list[Trial]) -> None:
+    compared, _ = item.config.stash.setdefault(COMPARED, {}).get(loaded.experiment.experiment, ([], None))
+    settled = {result.trial.id for result in compared if loaded.settles(result)}
     under_way = []
     for trial in trials:
-        if loaded.settles(run.result(trial.id)):
+        if trial.id in settled or loaded.settles(run.result(trial.id)):
             continue
         with run.claim_if_free(trial.id) as is_claimed:
             if is_claimed:

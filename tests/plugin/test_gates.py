@@ -201,6 +201,43 @@ BAD = {"bad": {"runner": {"shell": "exit 3"}}, "unready": {"setup": "exit 4"}}
 """A variant whose trial fails, and one whose trial is missing."""
 
 
+def test_a_gate_sees_that_a_trial_is_missing_whose_worker_has_died(project: Callable[..., Project]) -> None:
+    dying = """
+        import os
+
+        def pytest_parex_checks(work):
+            if work.trial.id == "plain--r2":
+                os._exit(1)
+    """
+    repo = gated(project({"conftest.py": dying}), {"metric": "score", "variant": "plain", "at_least": 71})
+
+    run = repo.run("-n2")
+
+    assert run.outcomes == {"passed": 3, "failed": 2}, run.out
+    assert "`score` of plain: 70 % (n = 1, 1 missing" in failed(run)
+
+
+def test_a_trial_that_a_gate_executes_is_captured_when_it_is_interrupted(
+    project: Callable[..., Project], folder: Path, start: Callable[..., Any]
+) -> None:
+    repo = gated(
+        project({"conftest.py": FIRST}),
+        {"metric": "success_rate", "at_least": 1},
+        runner={"shell": f'echo so far > work.txt; touch "{folder}/begun"; sleep 600'},
+    )
+    session = start(repo, "-n0")
+    session.until((folder / "begun").exists, "the first trial")
+
+    session.interrupt()
+    run = session.wait()
+
+    assert run.exit_code == 2, run.out
+    (result,) = run.results.values()
+    assert str(result.cause) == "interrupted"
+    assert result.changes is not None
+    assert "work.txt" in result.changes.paths("added")
+
+
 @pytest.mark.parametrize("mode", ["-n0", "-n2"])
 def test_where_gates_decide_failed_trials_are_shown_and_not_counted(project: Callable[..., Project], mode: str) -> None:
     repo = gated(
