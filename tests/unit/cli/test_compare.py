@@ -106,9 +106,10 @@ def stored(tmp_path: Path) -> Callable[..., Run]:
 
 @pytest.fixture(scope="module")
 def session(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Finished]:
-    """A real run, in which `quick` was not selected."""
+    """A real run, in which `quick` was not selected, and a second spec. Whoever changes a file changes the base."""
     project = Project(tmp_path_factory.mktemp("compared") / "repo")
     project.spec(SPEC)
+    project.spec({**SPEC, "experiment": "limiter-2", "runner": {"shell": "echo second thoughts; exit 1"}}, "two.yaml")
     done = project.run("--parex-only", "variant=good")
     assert done.outcomes == {"passed": 2, "deselected": 2}, done.out
     return project, done
@@ -167,7 +168,6 @@ def test_a_real_run_of_another_spec_is_joined_with_reports_that_lead_to_the_file
 ) -> None:
     """The same variants in an experiment of another name are compared with themselves; reports find every log."""
     project, first = session
-    project.spec({**SPEC, "experiment": "limiter-2", "runner": {"shell": "echo second thoughts; exit 1"}}, "two.yaml")
     second = project.run(spec="two.yaml")
     assert second.outcomes == {"failed": 4}, second.out
     files = [tmp_path / f"all.{suffix}" for suffix in ("html", "md", "csv", "json")]
@@ -192,6 +192,22 @@ def test_a_real_run_of_another_spec_is_joined_with_reports_that_lead_to_the_file
     assert "--parex-run" not in markdown
     run = second.run("limiter-2")
     assert f"limiter-2/{run.plan.run}/trials/good--r1/attempt-1/run.log" in page
+
+
+def test_a_spec_that_is_run_again_into_another_folder_gives_more_repeats(
+    session: tuple[Project, Finished], parex: Parex, tmp_path: Path
+) -> None:
+    """Nothing has changed in between, and the digests of a real plan show it."""
+    project, first = session
+    again = project.run("--parex-dir", str(tmp_path / "again"), "--parex-set", "repeats=3", "--parex-only=variant=good")
+    assert again.outcomes == {"passed": 3, "deselected": 3}, again.out
+
+    code, out, _ = parex(
+        "compare", "limiter", str(tmp_path / "again" / "limiter" / "latest"), "--dir", str(first.runs), "--json"
+    )
+
+    assert code == 0
+    assert {name: (row["counted"], row["missing"]) for name, row in rows(out).items()} == {"good": (5, 0)}
 
 
 def test_variants_of_different_runs_are_joined_by_name(parex: Parex, stored: Callable[..., Run]) -> None:
