@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from pytest_parex.endings import Cause
 from pytest_parex.testing import Project
 
@@ -23,6 +25,11 @@ def begun(tmp_path: Path, start: Callable[..., Any], *args: str) -> tuple[Projec
     ready = tmp_path / "ready"
     started = start(project, "--parex-rehearse", *LEAN, *args, env={"READY": str(ready)})
     started.until(ready.exists, "the agent's command")
+    journals = project.path / ".parex"
+    told = '"name": "cost"'
+    started.until(
+        lambda: any(told in file.read_text() for file in journals.rglob("events.jsonl")), "a cost in the journal"
+    )
     return project, started
 
 
@@ -62,4 +69,4 @@ def test_an_interrupt_ends_the_session_and_its_cost_is_known(tmp_path: Path, sta
     assert result.cause is Cause.INTERRUPTED, done.out
     assert result.changes is not None
     assert [change.path for change in result.changes.files] == ["part.txt"]
-    assert result.metrics["cost_usd"].value == 2 * ANSWER
+    assert result.metrics["cost_usd"].value == pytest.approx(2 * ANSWER)
