@@ -7,7 +7,6 @@ and survives a kill. So the cost is what the program says, plus the price of the
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_parex.runners.claude.prices import Tokens, price, priced_as
-from pytest_parex.runners.claude.record import Row
+from pytest_parex.runners.claude.record import Row, Tail
 
 SYNTHETIC = "<synthetic>"
 """The model of messages that the program writes itself."""
@@ -29,14 +28,14 @@ class Ledger:
     """The session's own transcript; those of its subagents lie in the folder of the same name."""
     answers: dict[str, tuple[str, Tokens]] = field(default_factory=dict)
     """Id of an answer of the model → its model, its tokens."""
-    _read: dict[Path, int] = field(default_factory=lambda: defaultdict(int))
+    _tails: dict[Path, Tail] = field(default_factory=dict)
 
     def update(self) -> dict[str, Mapping[str, Any]]:
         """Read what has been written since; returns the final usage of answers that are new, as the API words it."""
         new = {}
         for file in self._files():
-            for row in _new_rows(file, self._read):
-                message = row.get("message") if isinstance(row, dict) and row.get("type") == "assistant" else None
+            for row in self._tails.setdefault(file, Tail(file)).rows():
+                message = row.get("message") if row.get("type") == "assistant" else None
                 if isinstance(message, dict) and message.get("model") != SYNTHETIC and "usage" in message:
                     self.answers[message["id"]] = (message["model"], _of_api(message["usage"]))
                     new[message["id"]] = message["usage"]
@@ -122,20 +121,3 @@ def _of_api(usage: Mapping[str, Any]) -> Tokens:
         (usage.get("cache_creation_input_tokens") or 0) - hour,
         hour,
     )
-
-
-def _new_rows(file: Path, read: dict[Path, int]) -> Iterator[Any]:
-    """The rows behind those that were read before; a row that is not yet whole is left for the next time."""
-    try:
-        with file.open("rb") as stream:
-            stream.seek(read[file])
-            for line in stream:
-                if not line.endswith(b"\n"):
-                    return
-                read[file] += len(line)
-                try:
-                    yield json.loads(line)
-                except ValueError:
-                    continue
-    except OSError:
-        return

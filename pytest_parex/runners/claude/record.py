@@ -8,6 +8,7 @@ of that one, so a file tells the whole of a trial.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -37,7 +38,7 @@ class Record:
 
 
 class Tail:
-    """Reads a record while it grows: each row once."""
+    """Reads a file of JSON rows while it grows: each row once. What is no JSON object is left out."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -52,10 +53,9 @@ class Tail:
                     if not line.endswith(b"\n"):
                         return
                     self._read += len(line)
-                    try:
-                        yield json.loads(line)
-                    except ValueError:
-                        continue
+                    with contextlib.suppress(ValueError):
+                        if isinstance(row := json.loads(line), dict):
+                            yield row
         except OSError:
             return
 
