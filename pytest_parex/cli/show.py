@@ -9,10 +9,11 @@ from typing import Any
 import click
 
 from pytest_parex.cli import options
+from pytest_parex.cli.stored import named_run
 from pytest_parex.errors import StoreError
 from pytest_parex.model import Result, Trial
 from pytest_parex.spec.nearest import listed, meant
-from pytest_parex.store import Run, open_run
+from pytest_parex.store import Run
 
 TRANSCRIPT, READABLE, LOG = "transcript.jsonl", "transcript.md", "run.log"
 
@@ -37,7 +38,7 @@ def show(run_name: str, trial_id: str | None, wanted: str | None, directory: Pat
     parex show rate-limiter oop --transcript
     parex show rate-limiter oop --as-script > rehearsal.yaml
     """
-    run = open_run(run_name, options.found_runs(directory))
+    run = named_run(run_name, directory)
     if trial_id is None:
         if wanted:
             raise click.UsageError("name a trial too")

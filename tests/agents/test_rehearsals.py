@@ -60,6 +60,7 @@ def test_show_tells_what_became_of_a_run_and_of_a_trial(recorded: Story) -> None
     folder = recorded.runs.parent
 
     assert "passed" in parex(folder, "show", "spec")
+    assert "passed" in parex(folder.parent, "show", str(recorded.stored.directory))
     assert "cost_usd" in parex(folder, "show", "spec", "a")
     assert "I write." in parex(folder, "show", "spec", "a", "--transcript")
     assert "Claude Code" in parex(folder, "show", "spec", "a", "--log")
