@@ -53,12 +53,6 @@ def effective_trials(passed: Sequence[int], trials: Sequence[int]) -> float:
     return float(min(total, max(cases, surely)))
 
 
-def clustered(passed: Sequence[int], trials: Sequence[int], level: float = 0.95) -> Interval:
-    """Interval of a success rate over cases like these, each case with the same weight."""
-    share = math.fsum(own / number for own, number in zip(passed, trials, strict=True)) / len(trials)
-    return wilson(share, effective_trials(passed, trials), level)
-
-
 def newcombe(a: float, a_trials: float, b: float, b_trials: float, level: float = 0.95) -> Interval:
     """Interval of `a - b`, two independent shares."""
     (a_low, a_high), (b_low, b_high) = wilson(a, a_trials, level), wilson(b, b_trials, level)

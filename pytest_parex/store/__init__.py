@@ -5,7 +5,7 @@ Everything that compares and reports is computed from these files again, so noth
 """
 
 from pytest_parex.store.attempt import AttemptWriter
-from pytest_parex.store.cooldown import Cooldown, hold_back, wait_until_allowed
+from pytest_parex.store.cooldown import Cooldown, wait_until_allowed
 from pytest_parex.store.files import FULL
 from pytest_parex.store.history import (
     durations,
@@ -32,7 +32,6 @@ __all__ = [
     "Run",
     "durations",
     "experiments",
-    "hold_back",
     "latest",
     "make_runs_directory",
     "new_run_id",

@@ -94,11 +94,6 @@ class Cooldown:
         files.write_atomically(self._folder / FILE, json.dumps({"until": rest.until, "failures": rest.failures}))
 
 
-def hold_back(place: Place, seconds: float | None = None) -> None:
-    """For runners: the provider has just turned this trial away; let the other trials of its run wait."""
-    Cooldown.of(place.plan, layout.run_directory_of(place.directory)).hold_back(seconds)
-
-
 def wait_until_allowed(place: Place) -> None:
     """Wait until the provider may be asked again, and journal that as `cooling-down`, with `until_s` seconds left."""
     cooldown = Cooldown.of(place.plan, layout.run_directory_of(place.directory))

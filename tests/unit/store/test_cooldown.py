@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pytest_parex.model import Event, Place
-from pytest_parex.store import Cooldown, Run, hold_back, wait_until_allowed
+from pytest_parex.store import Cooldown, Run, wait_until_allowed
 from pytest_parex.store.cooldown import FILE, LONGEST_ASKED_S, REHEARSED_S
 
 Start = Callable[..., subprocess.Popen[str]]
@@ -132,7 +132,7 @@ def test_a_damaged_file_holds_nobody_back(run: Run, damage: str) -> None:
     assert cooldown.left_s() == 0
 
 
-def test_a_runner_holds_the_others_back_and_the_wait_is_journalled(run: Run, tmp_path: Path) -> None:
+def test_a_wait_for_the_provider_is_journalled(run: Run, tmp_path: Path) -> None:
     told: list[Event] = []
 
     def listen(event: Event) -> None:
@@ -141,7 +141,7 @@ def test_a_runner_holds_the_others_back_and_the_wait_is_journalled(run: Run, tmp
 
     writer = run.begin(run.plan.trials[0], listen=listen)
     place = Place(run.plan, writer.trial, 1, tmp_path, {}, writer.directory, writer.emit)
-    hold_back(place, 3600)
+    Cooldown.of(place.plan, run.directory).hold_back(3600)
 
     wait_until_allowed(place)
 
